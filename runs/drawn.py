@@ -57,6 +57,29 @@ def at_share(name: str, share: Floats) -> Floats:
     return low * (high / low) ** share if by_log else low + (high - low) * share
 
 
+def share_of(name: str, value: float) -> float:
+    """Where a value lies in a parameter's range, on its own scale: 0 at the low end, 1 at the high one; NaN without width.
+
+    >>> share_of("frontier_growth", 5.0)
+    1.0
+    """
+    low, high, by_log = span(name)
+    if low == high:
+        return float("nan")
+    if by_log:
+        return float(np.log(value / low) / np.log(high / low)) if value > 0 else float("-inf")
+    return (value - low) / (high - low)
+
+
+def usual(name: str, scenarios: Iterable[Scenario]) -> float:
+    """A parameter's value in the first of some scenarios that use it; its own default where none does."""
+    for scenario in scenarios:
+        value = setting(scenario, name)
+        if value is not None:
+            return value
+    return _default(name)
+
+
 def coordinates(names: Sequence[str]) -> list[int]:
     """The coordinate of the sample from which each parameter is drawn.
 

@@ -166,6 +166,22 @@ def _over(kind: str, tail: str = "") -> dict[str, Value]:
     return found
 
 
+READ_AS = {"end": "the last quarter of five years", "least": "the best quarter of five years"}
+
+
+def _read(*ends: str) -> dict[str, Value]:
+    """The lag of an end, or of the first less the second, in one quarter of the window instead of its mean."""
+
+    def value(key: str) -> Value:
+        return lambda n: n[f"{key}|{ends[0]}"] - (n[f"{key}|{ends[1]}"] if ends[1:] else 0.0)
+
+    return {
+        f"equal {equal}, {words}": value(f"{reading}|{equal}")
+        for equal in reversed(EQUAL)
+        for reading, words in READ_AS.items()
+    }
+
+
 def _share(part: str, claim: int, says: str) -> Question:
     name = f"what {part} gains" if part != "operations" else "what operations gain"
     return Question(
@@ -296,7 +312,7 @@ QUESTIONS: tuple[Question, ...] = (
         _of(f"lag|{HEADLINE}|quo"),
         2.0,
         "The program as designed is out of the race.",
-        _over("lag", "|quo"),
+        _over("lag", "|quo") | _read("quo"),
     ),
     Question(
         "what today's program gains over no new site",
@@ -338,7 +354,7 @@ QUESTIONS: tuple[Question, ...] = (
         _of(f"gain|{HEADLINE}"),
         0.5,
         "The reform as a whole pays in years.",
-        _over("gain"),
+        _over("gain") | _read("quo", "reform"),
     ),
     Question(
         "years behind that the reform leaves",
@@ -347,7 +363,7 @@ QUESTIONS: tuple[Question, ...] = (
         _of(f"lag|{HEADLINE}|reform"),
         1.0,
         "The reform does not catch up.",
-        _over("lag", "|reform"),
+        _over("lag", "|reform") | _read("reform"),
     ),
     _share("access", 5, "Who may use the machines is a part of the gap, which the essay does not say."),
     Question(

@@ -43,12 +43,12 @@ class PlainVerdict(TypedDict):
     few: int
     base: int
     seed: int
-    seconds: float
     draws: int
     kept: int
     effective: float
     calibration_seed: int
     uncertain: Sequence[str]
+    moved_draws: int
     held: Mapping[str, str]
     mixtures: int
     audit_break_even: Row
@@ -76,3 +76,9 @@ class PlainVerdict(TypedDict):
     hosts: Rows
     past: Rows
     patterns: Rows
+    ranges: Rows
+    middle: Rows
+    defaults: Rows
+    growth: Rows
+    thresholds: Rows
+    price: Rows

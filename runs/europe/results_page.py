@@ -10,25 +10,32 @@ from juste_retour.runs.europe.claims import (
     LEVEL,
     NOT_SUPPORTED,
     PARTS,
+    READ_AS,
     SENSITIVE,
     SUPPORTED,
     UNKNOWN,
 )
 from juste_retour.runs.europe.odd import table
 from juste_retour.runs.europe.plain import PlainFinding, PlainVerdict
+from juste_retour.runs.europe.results_checks import (
+    GAIN,
+    LEFT,
+    QUO,
+    by_source,
+    checks_tables,
+    elsewhere,
+    moving,
+    other_levels,
+    price_line,
+)
 from juste_retour.runs.europe.results_evidence import columns, evidence_tables
 from juste_retour.runs.europe.results_figures import FOLDER, markdown, results_figures
 from juste_retour.runs.europe.results_sampling import left_open, unsettled
-from juste_retour.runs.europe.sizes import FULL
+from juste_retour.runs.europe.sizes import FULL, MEASURED, SECONDS
 from juste_retour.runs.numerals import number, span, within
 
 BEGIN, END = "<!-- findings -->", "<!-- /findings -->"
 BETWEEN = {"median": "median", "low": "5 %", "high": "95 %"}
-QUO, LEFT, GAIN = (
-    "years behind under the status quo",
-    "years behind that the reform leaves",
-    "what the reform gains",
-)
 ABSENT = "absent"  # at most a tenth of the draws exceed the least effect that counts
 PROGRAM = "what today's program gains over no new site"
 ALL_MONEY = "equal envelopes, 5 years"
@@ -39,7 +46,7 @@ def page(found: PlainVerdict) -> str:
     parts = [_first_page(found), "# The tables", _how(found), _findings(found), _shares(found), _votes(found)]
     parts += [_robustness(found), _variance(found), _trends(found), _geography(found), _audit(found)]
     parts += [_later(found), _money(found), _presets(found)]
-    return "\n\n".join([*parts, *evidence_tables(found)]).rstrip() + "\n"
+    return "\n\n".join([*parts, *evidence_tables(found), *checks_tables(found)]).rstrip() + "\n"
 
 
 def front_page(found: PlainVerdict) -> str:
@@ -50,19 +57,48 @@ def front_page(found: PlainVerdict) -> str:
     counted = [f for f in found["findings"] if f["status"] not in (IDENTITY, UNKNOWN)]
     count = {s: sum(f["status"] == s for f in counted) for s in (SUPPORTED, SENSITIVE, NOT_SUPPORTED)}
     lines = [
-        f"Under today's institutions Europe's largest training run is {within(quo)} years behind the frontier, as a mean over the "
+        f"Under today's institutions the largest training run on Europe's public machines is {within(quo)} years behind the frontier, as a mean over the "
         f"five years after July 2024. With no new site it would be {_to_cents(named[PROGRAM])} years more.",
         f"In force from July 2024, the essay's reform would gain {within(free)} years with the same envelope, and {within(gain)} "
-        f"if both spend the same. At equal spending it leaves {within(left)} years: Europe does not catch up.",
+        f"if both spend the same. At equal spending it leaves {within(left)} years{_caught_up(named)}",
+        _by_source(found),
+        price_line(found),
         f"At equal spending, in years: {_ranked(named)}. {_largest(named)}",
         f"Of {len(counted)} findings, supported: {count[SUPPORTED]}; sensitive to the comparison: {count[SENSITIVE]}; not "
-        f"supported: {count[NOT_SUPPORTED]}. More draws could turn {len(unsettled(counted))} of these verdicts.",
+        f"supported: {count[NOT_SUPPORTED]}, of which {elsewhere(found)} hold in another comparison. A finding is supported "
+        f"where {100 * LEVEL:.0f} % of the draws exceed its least effect. {other_levels(found)} More draws could turn "
+        f"{len(unsettled(counted))} of these verdicts.",
     ]
     return (
-        f"Medians, with 90 % of {found['worlds']} draws of {len(found['uncertain'])} uncertain parameters and the calibrated "
-        f"politics (`{_command(found)}`, seed {found['seed']}):\n\n"
+        f"Medians, with 90 % of {found['worlds']} draws of {len(found['uncertain'])} parameters, {len(moving(found))} of which change "
+        f"an outcome, and of the calibrated politics (`{_command(found)}`, seed {found['seed']}):\n\n"
         + "\n".join(f"- {line}" for line in lines)
         + f"\n\n{markdown(results_figures(found)['parts'], f'runs/europe/{FOLDER}')}"
+    )
+
+
+def _caught_up(named: Mapping[str, PlainFinding]) -> str:
+    """Whether the reform catches up, also by its best quarter, which the mean cannot show."""
+    own, free = (named[LEFT]["variants"][f"equal {e}, {READ_AS['least']}"] for e in ("spending", "envelopes"))
+    said = {
+        SUPPORTED: "Europe does not catch up, whatever is read",
+        SENSITIVE: "Whether Europe comes close depends on the reading",
+        NOT_SUPPORTED: "Europe may catch up",
+    }[named[LEFT]["status"]]
+    return (
+        f" as a mean and {within(own)} in its best quarter. With the whole envelope the best quarter has {within(free)}. {said}: there "
+        f"{number(100 * free['share_above'], 0)} % of the draws are more than a year behind, in the mean "
+        f"{number(100 * named[LEFT]['answer']['share_above'], 0)} %."
+    )
+
+
+def _by_source(found: PlainVerdict) -> str:
+    """The headline with the growth that the frontier's source gives."""
+    quo, gain = by_source(found, "status_quo"), by_source(found, "gain")
+    return (
+        f"The lag dates Europe's run on the frontier's past. With growth by {quo['growth']} a year, as its "
+        f"source has it, today's lag is {within(quo)} years and the gain at equal spending "
+        f"{within(gain)}."
     )
 
 
@@ -98,15 +134,15 @@ def _first_page(found: PlainVerdict) -> str:
     count = {s: sum(f["status"] == s for f in counted) for s in (SUPPORTED, SENSITIVE, NOT_SUPPORTED)}
     return f"""# The essay, claim by claim
 
-*Made by `{_command(found)}`: seed {found["seed"]}, {found["worlds"]} draws of {len(found["uncertain"])} uncertain parameters together with the calibrated politics, one replication per draw. In parentheses: 90 % of the draws. Years behind: how long ago the frontier had the computing power of Europe's largest training run, as a mean over the five years after the announcement of July 2024.*
+*Made by `{_command(found)}`: seed {found["seed"]}, {found["worlds"]} draws of {len(found["uncertain"])} parameters, {len(moving(found))} of which change an outcome, together with the calibrated politics, one replication per draw. In parentheses: 90 % of the draws. Years behind: how long ago the frontier had the computing power of the largest training run that Europe's public machines can do, as a mean over the five years after the announcement of July 2024.*
 
-**Where Europe stands.** Under today's institutions Europe's largest training run is {within(quo)} years behind the frontier. With no new site it would be {_to_cents(named[PROGRAM])} years more: for these years the lag is mostly that of the machines that stand already. The reform is a counterfactual: it replaces the call of July 2024. With the same envelope it would leave {within(free_left)} years, a gain of {within(free_gain)}. Part of that comes from spending more, because today's call places only a part of the money. If both spend the same, the reform leaves {within(left)} years and gains {within(gain)}. Medians of differences are not differences of medians.
+**Where Europe stands.** Under today's institutions the largest training run on Europe's public machines is {within(quo)} years behind the frontier. With no new site it would be {_to_cents(named[PROGRAM])} years more: for these years the lag is mostly that of the machines that stand already. The reform is a counterfactual: it replaces the call of July 2024. With the same envelope it would leave {within(free_left)} years, a gain of {within(free_gain)}. Part of that comes from spending more, because today's call places only a part of the money. If both spend the same, the reform leaves {within(left)} years{_caught_up(named)} It gains {within(gain)} at equal spending. {_by_source(found)} {price_line(found)} Medians of differences are not differences of medians.
 
 **What makes the difference.** At equal spending, in years: {_ranked(named)}. Of the parts that the essay names, {_essays(named)}. {_largest(named)}
 
 {_figure(found, "parts")}
 
-**Which claims hold.** Of {len(counted)} findings, supported: {count[SUPPORTED]}; sensitive to the comparison: {count[SENSITIVE]}; not supported: {count[NOT_SUPPORTED]}. A finding is supported if at least {100 * LEVEL:.0f} % of the draws exceed the least effect that counts. It is sensitive if that holds at equal spending over five years but not in another comparison. Not supported means undecided, or absent if at most {100 * (1 - LEVEL):.0f} % exceed it; [the table](#all-findings) has each share of the draws. {sum(f["status"] == IDENTITY for f in found["findings"])} further statements follow from the model's own equations and are not counted.
+**Which claims hold.** Of {len(counted)} findings, supported: {count[SUPPORTED]}; sensitive to the comparison: {count[SENSITIVE]}; not supported: {count[NOT_SUPPORTED]}. A finding is supported if at least {100 * LEVEL:.0f} % of the draws exceed the least effect that counts. It is sensitive if that holds at equal spending over five years but not in another comparison. Not supported means undecided, or absent if at most {100 * (1 - LEVEL):.0f} % exceed it; [the table](#all-findings) has each share of the draws. {other_levels(found)[:-1]} ([table](#other-thresholds)). Of those not supported, {elsewhere(found)} hold in another comparison. {sum(f["status"] == IDENTITY for f in found["findings"])} further statements follow from the model's own equations and are not counted.
 
 {_claims(found)}
 
@@ -114,7 +150,7 @@ def _first_page(found: PlainVerdict) -> str:
 
 **What would change it.** {_extremes(found)}
 
-**How far to believe it.** We built the model with all nineteen sites in view, so the sites do not test its mechanisms. It forecasts who hosts about as well as simple rules of thumb do, and the third wave, which is not fitted, no better than a uniform guess ([table](#who-hosts-wave-by-wave)). Access shares rest on four observed projects. Nobody has measured what audit costs, how fast a rapid procurement is, or how the frontier grows after 2027. The intervals cover assumed ranges for these. What the two operations rules have in common is assumed with a range for each rule, and drawn together: a team with worse people is worse under both. Drawn from one range for both, each on its own, operations had a median gain of -0.005 years, which said nothing about operations."""
+**How far to believe it.** We built the model with all nineteen sites in view, so the sites do not test its mechanisms. It forecasts who hosts about as well as simple rules of thumb do, and the third wave, which is not fitted, no better than a uniform guess ([table](#who-hosts-wave-by-wave)). Access shares rest on four observed projects. Nobody has measured what audit costs or how fast a rapid procurement is. The intervals cover assumed ranges for these. [Checks of the measure](#checks-of-the-measure) test these numbers."""
 
 
 def _figure(found: PlainVerdict, name: str) -> str:
@@ -204,9 +240,9 @@ def _how(found: PlainVerdict) -> str:
     held = "\n".join(f"  - `{name}`: {why}." for name, why in found["held"].items())
     return f"""## How the numbers are made
 
-- **Command.** `{_command(found)}` (seed {found["seed"]}) makes this page and `results.json` in {number(found["seconds"] / 60, 0)} minutes of one busy machine with two cores. `juste-retour verdict --quick` makes a rough one in two minutes of two idle cores.
+- **Command.** `{_command(found)}` (seed {found["seed"]}) makes this page and `results.json`. {MEASURED.worlds} draws take about {SECONDS / 60:.0f} minutes of processor time on a virtual machine of 2026. `juste-retour verdict --quick` makes a rough page.
 - **Politics.** Draws of the posterior of `runs/specs/calibration.toml` (seed {found["calibration_seed"]}): {found["kept"]} of {found["draws"]:,} prior draws kept, worth {number(found["effective"], 0)} with equal weights.
-- **Everything else.** {len(found["uncertain"])} parameters are drawn from their plausible ranges, independently: costs, frontier growth and its change from 2028, grid, access, noise, run length, procurement, operations and others. The same parameter of two rules, as `operations.audit_first.repair_h` and `operations.operator_led.repair_h`, is drawn together, from a range for each rule. Many defaults lie near the end of their range, so results at the defaults differ from medians over the draws.
+- **Everything else.** {len(found["uncertain"])} parameters are drawn from their plausible ranges, independently; {len(moving(found))} of them [change an outcome](#drawn-parameters-that-change-nothing): costs, frontier growth and its change from 2028, grid, access, noise, run length, procurement, operations and others. The same parameter of two rules, as `operations.audit_first.repair_h` and `operations.operator_led.repair_h`, is drawn together, from a range for each rule. Results at the defaults [differ from medians over the draws](#defaults-and-medians).
 - **Held**, although they have a range:
 
 {held}
@@ -214,7 +250,7 @@ def _how(found: PlainVerdict) -> str:
 - **Comparisons.** Equal envelopes: both scenarios may spend EUR 10 bn. Equal spending: both commit the smaller of the two sums, draw by draw. The headline is equal spending over five years.
 - **Parts.** Shapley shares over {found["mixtures"]} mixtures of the status quo and the reform. Money is a part: what the reform commits beyond the status quo.
 - **Monte Carlo error.** The column `error` is the standard error of the median over draws, by bootstrap.
-- **Smaller samples.** Curves use the first {found["few"]} draws; alternative assumptions, money and trends use {found["few"] // 2} draws of the politics, all else at its default."""
+- **Smaller samples.** Curves and prices use the first {found["few"]} draws; money uses as many of the politics alone, alternative assumptions and trends {found["few"] // 2}, all else at its default."""
 
 
 def _findings(found: PlainVerdict) -> str:
@@ -298,7 +334,8 @@ def _variance(found: PlainVerdict) -> str:
         )
     return (
         "## Where the uncertainty comes from\n\n*Sobol indices by group of parameters, all drawn jointly; "
-        f"{found['base']} base points, two replications per point, equal envelopes, five years.*\n\n"
+        f"{found['base']} base points, two replications per point, equal envelopes, five years. With so few points the estimates are rough: shares below 0 or above 1, and "
+        "totals below the first share, are errors of estimation. Read the intervals, and the order of the first three groups.*\n\n"
         + "\n\n".join(parts)
     )
 
@@ -386,8 +423,9 @@ def _later(found: PlainVerdict) -> str:
 
 def _money(found: PlainVerdict) -> str:
     heads = {"envelope_eur_bn": "EUR bn", "scenario": "scenario", "sites": "sites", **BETWEEN}
-    return f"## What more money buys\n\n*Years behind by envelope, {found['few'] // 2} draws.*\n\n" + columns(
-        found["money"], heads
+    return (
+        f"## What more money buys\n\n*Years behind by envelope, {found['few']} draws of the politics, all else at its default.*\n\n"
+        + columns(found["money"], heads)
     )
 
 
@@ -403,7 +441,7 @@ def _presets(found: PlainVerdict) -> str:
         **{k: f"years behind, {v}" for k, v in BETWEEN.items()},
     }
     return (
-        f"## Scenarios side by side\n\n*Medians of {found['few']} draws with common random numbers. Machines that stood already "
-        f"count, so a scenario that builds nothing has their lag. These draws are the first few, so the medians differ from those above.*\n\n{_figure(found, 'scenarios')}\n\n"
+        f"## Scenarios side by side\n\n*Medians of all {found['worlds']} draws with common random numbers, equal envelopes. Machines that stood already "
+        f"count, so a scenario that builds nothing has their lag.*\n\n{_figure(found, 'scenarios')}\n\n"
         + columns(found["presets"], heads)
     )

@@ -24,3 +24,4 @@ class Size:
 
 FULL = Size()
 QUICK = Size(worlds=20, few=2, base=2, draws=2048)
+SECONDS, MEASURED = 2_400.0, Size(128, 32, 32)  # of processor time that a verdict of this size takes, about

@@ -24,6 +24,7 @@ from juste_retour.runs.europe.bench import REFORM, STATUS_QUO, Bench, BenchRuns
 
 Numbers = dict[str, Floats]
 LAG = "years_behind"
+READINGS = {"mean": LAG, "end": "years_behind_at_end", "least": "least_years_behind"}  # of one window
 EQUAL = ("envelopes", "spending")
 SIZES = (
     "sites",
@@ -48,14 +49,15 @@ def attribution(bench: Bench) -> Numbers:
     """Shapley shares of the parts in the reform's gain, at equal envelopes and at equal spending, for three windows.
 
     Keys are of the form `share|envelopes|5|access`, `gain|spending|10`, `lag|envelopes|5|quo` and
-    `pair|envelopes|placement|operations`.
+    `pair|envelopes|placement|operations`; for the window's last quarter and its best one, `end|spending|quo` and
+    `least|spending|reform`.
 
     Source: Shapley (1953).
     """
     quo, reform = load(STATUS_QUO), load(REFORM)
     built = switches(quo, reform, [MONEY])
     beside = [Window.of(quo, years) for years in SIDE_BY_SIDE]
-    games = mixtures_run(built, BenchRuns(bench, [LAG], beside), bench.count)
+    games = mixtures_run(built, BenchRuns(bench, READINGS.values(), beside), bench.count)
     groups = ["+".join(unit) for unit in built.units]
     found: Numbers = {"mixtures": np.full(bench.count, float(len(built.mixtures)))}
     for equal, game in zip(EQUAL, games, strict=True):
@@ -66,6 +68,9 @@ def attribution(bench: Bench) -> Numbers:
             found[f"gain|{key}"] = lags[0] - lags[-1]
             shares = -shapley(lags)
             found |= {f"share|{key}|{g}": shares[k] for k, g in enumerate(groups)}
+        for reading in ("end", "least"):
+            values = _finite(game[READINGS[reading]])
+            found[f"{reading}|{equal}|quo"], found[f"{reading}|{equal}|reform"] = values[0], values[-1]
         found[f"committed|{equal}|quo"], found[f"committed|{equal}|reform"] = (
             game[COMMITTED][0],
             game[COMMITTED][-1],

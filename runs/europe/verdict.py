@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ import pandas as pd
 
 from juste_retour.runs.chunked import Progress
 from juste_retour.runs.ensemble import checked_integer
-from juste_retour.runs.europe import curves, evidence, trials, variance
+from juste_retour.runs.europe import checks, curves, evidence, trials, variance
 from juste_retour.runs.europe.alternatives import ALTERNATIVES, tried
 from juste_retour.runs.europe.bench import HELD, REFORM, STATUS_QUO, Bench, joint, uncertain
 from juste_retour.runs.europe.calibration import Posterior, calibrate, prior
@@ -29,6 +28,8 @@ from juste_retour.runs.stopping import deferring_signals
 SEED = 20260114
 PART = 16  # draws per job
 SOLVED = 4  # draws per job if stationary values are solved, which takes seconds per draw
+MOVED = 14  # parameters per job that are moved one at a time
+AT_DEFAULTS = 64  # replications at the defaults
 BARGAINED = trials.BARON_FEREJOHN
 Job = tuple[Callable[..., object], tuple[object, ...]]
 
@@ -63,13 +64,12 @@ def judge(size: Size = FULL, seed: int = SEED, workers: int = 2, progress: Progr
     Raises:
         BadInput: a size, seed or number of workers that cannot be used.
     """
-    begun = time.monotonic()
     check(size, seed, workers)
     plan = evidence.plan_of(draws=size.draws, least=min(size.worlds, 200))
     posterior = calibrate(plan, progress)
     jobs = jobs_of(size, seed, plan, posterior)
     done = _by_name(jobs, _all([job for part in jobs.values() for job in part], workers, progress))
-    return assembled(size, seed, plan, posterior, done, time.monotonic() - begun)
+    return assembled(size, seed, plan, posterior, done)
 
 
 def check(size: Size, seed: int, workers: int) -> None:
@@ -96,7 +96,9 @@ def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) 
     parts = [bench.part(k, min(k + PART, bench.count)) for k in range(0, bench.count, PART)]
     bargained = [bench.part(k, min(k + SOLVED, size.few)) for k in range(0, size.few, SOLVED)]
     few, alone = bench.part(0, size.few), politics.part(0, size.few)
-    small = politics.part(0, max(size.few // 2, 2))
+    small, fewest = politics.part(0, max(size.few // 2, 2)), bench.part(0, max(size.few // 8, 1))
+    names = uncertain(bench.calibrated)
+    units = checks.drawn_together(names)
     return {
         "attribution": [(trials.attribution, (part,)) for part in parts],
         "ends": [(trials.ends, (part,)) for part in parts],
@@ -108,8 +110,8 @@ def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) 
         "later": [(curves.later, (few,))],
         "audit": [(curves.what_audit_buys, (few,))],
         "exponents": [(curves.where_geography_flips, (few,))],
-        "money": [(curves.what_money_buys, (small,))],
-        "presets": [(curves.side_by_side, (few,))],
+        "money": [(curves.what_money_buys, (alone,))],
+        "presets": [(curves.side_by_side, (bench,))],
         "trends": [(curves.frontier_trends, (small,))],
         "alternatives": [(tried, (small, alternative)) for alternative in ALTERNATIVES],
         "lags": [(variance.lags, (bench, name, size.base)) for name in (STATUS_QUO, REFORM)],
@@ -117,7 +119,16 @@ def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) 
         "evidence": [(evidence.tables, (plan, posterior))],
         "bidding": [(evidence.bidding, (plan, dossiers)) for dossiers in evidence.DOSSIERS],
         "giga": [(evidence.gigafactories, (alone,))],
+        "defaults": [(checks.headline, (checks.at_defaults(AT_DEFAULTS, seed),))],
+        "politics": [(checks.headline, (alone,))],
+        "middle": [(checks.at_the_middle, (small, names, part)) for part in _split(units)],
+        "moved": [(checks.one_at_a_time, (fewest, part)) for part in _split(names)],
+        "price": [(checks.price_of_politics, (few,))],
     }
+
+
+def _split(every: Sequence[Any]) -> list[Sequence[Any]]:
+    return [every[k : k + MOVED] for k in range(0, len(every), MOVED)]
 
 
 def assembled(
@@ -126,7 +137,6 @@ def assembled(
     plan: CalibrationSpec,
     posterior: Posterior,
     done: Mapping[str, Sequence[Any]],
-    seconds: float,
 ) -> Verdict:
     """The verdict, from the results of the jobs by name."""
     bench = benches(size, seed, plan, posterior)[0]
@@ -140,12 +150,12 @@ def assembled(
             "few": size.few,
             "base": size.base,
             "seed": seed,
-            "seconds": seconds,
             "draws": plan.draws,
             "kept": plan.keep,
             "effective": posterior.effective,
             "calibration_seed": plan.seed,
             "uncertain": uncertain(bench.calibrated),
+            "moved_draws": max(size.few // 8, 1),
             "held": HELD,
             "mixtures": int(numbers["mixtures"][0]),
             "audit_break_even": done["audit"][0][1],
@@ -180,6 +190,12 @@ def _tables(bench: Bench, numbers: Numbers, done: Mapping[str, Sequence[Any]]) -
         "patterns": done["patterns"][0],
         "bidding": pd.concat(done["bidding"], ignore_index=True),
         "gigafactories": done["giga"][0],
+        "ranges": checks.places(uncertain(bench.calibrated)).merge(pd.concat(done["moved"])),
+        "middle": pd.concat(done["middle"], ignore_index=True),
+        "defaults": checks.beside_defaults(done["defaults"][0], done["politics"][0], numbers),
+        "growth": checks.by_growth(bench.draws["frontier_growth"].to_numpy(), numbers),
+        "thresholds": checks.thresholds(numbers),
+        "price": done["price"][0],
         **done["evidence"][0],
     }
 

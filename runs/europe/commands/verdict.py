@@ -21,7 +21,7 @@ PAGE, NUMBERS = ROOM / "RESULTS.md", ROOM / "results.json"
 
 def verdict(
     quick: Annotated[
-        bool, typer.Option("--quick", help="Give a rough answer in two minutes, with few draws.")
+        bool, typer.Option("--quick", help="Give a rough answer in three minutes, with few draws.")
     ] = False,
     worlds: Annotated[
         int | None,
@@ -113,15 +113,15 @@ def _write(text: str, places: list[Path]) -> None:
 
 
 def estimated_seconds(size: Size, workers: int) -> float:
-    """Estimated seconds: the published verdict's time, scaled by size and number of processes, plus the calibration."""
+    """Estimated seconds: the processor time of a verdict of known size, scaled by size and number of processes, plus the calibration."""
     from juste_retour.runs.commands.patience import seconds_of
     from juste_retour.runs.europe.evidence import plan_of
+    from juste_retour.runs.europe.sizes import MEASURED, SECONDS
     from juste_retour.runs.experiments.pool import cores
 
-    published = read(NUMBERS.read_text(encoding="utf-8"))
-    times = max(size.worlds / published["worlds"], size.few / published["few"], size.base / published["base"])
+    times = max(size.worlds / MEASURED.worlds, size.few / MEASURED.few, size.base / MEASURED.base)
     calibrated = seconds_of([plan_of().scenario], size.draws or 0, times=len(plan_of().decisions))
-    return published["seconds"] * times * 2 / max(min(workers, cores()), 1) + calibrated
+    return SECONDS * times / max(min(workers, cores()), 1) + calibrated
 
 
 def read(text: str) -> PlainVerdict:
@@ -137,8 +137,8 @@ def _show(found: PlainVerdict, where: Console) -> None:
     from juste_retour.runs.numerals import number, within
 
     where.print(
-        f"{found['worlds']} draws of {len(found['uncertain'])} uncertain parameters and the politics, seed {found['seed']}, "
-        f"{found['seconds']:.0f} seconds. Headline: equal spending, five years.",
+        f"{found['worlds']} draws of {len(found['uncertain'])} uncertain parameters and the politics, seed {found['seed']}. "
+        "Headline: equal spending, five years.",
         soft_wrap=True,
     )
     for claim, title in CLAIMS.items():
