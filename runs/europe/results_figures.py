@@ -43,7 +43,7 @@ def markdown(drawn: Drawn, folder: str = FOLDER) -> str:
 
 
 def _draws(found: PlainVerdict, count: int) -> str:
-    return f"{counted(count, 'draw')} of {len(found['uncertain'])} uncertain parameters and the calibrated politics"
+    return f"{counted(count, 'draw')} of {len(found['uncertain'])} parameters and the calibrated politics"
 
 
 def _percent(share: float) -> str:
@@ -122,7 +122,7 @@ def _scenarios(found: PlainVerdict) -> Drawn:
         "scenarios",
         title,
         f"Years behind the frontier by scenario, a mean over the five years to {usual} or to the date in parentheses: median "
-        f"and 90 % range of {_draws(found, found['few'])}, the same draws in each row. Blue: the status quo; orange: the "
+        f"and 90 % range of {_draws(found, found['worlds'])}, the same draws in each row. Blue: the status quo; orange: the "
         "essay's reform. At the right: medians of the years and of the sites.",
         f"Dot plot, a row for each scenario, years behind: {numbers_of(_medians(rows, 'scenario'))}",
         partial(_draw_scenarios, rows, usual),
