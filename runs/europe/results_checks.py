@@ -246,6 +246,15 @@ def price_line(found: PlainVerdict) -> str:
     )
 
 
+def short_price(found: PlainVerdict) -> str:
+    """The price of politics in a short sentence."""
+    mean = {row["part"]: row["mean"] for row in found["price"] if row["scenario"] == "eu-status-quo"}
+    return (
+        f"The [price of politics](#what-the-price-of-politics-is-and-is-not) is {mean['price_of_politics']:.2f} years, "
+        f"{mean['goals']:.2f} of it for the states' other goals."
+    )
+
+
 def _price(found: PlainVerdict) -> str:
     names = {
         "price_of_politics": "price of politics",

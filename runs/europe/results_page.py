@@ -27,6 +27,7 @@ from juste_retour.runs.europe.results_checks import (
     moving,
     other_levels,
     price_line,
+    short_price,
 )
 from juste_retour.runs.europe.results_evidence import columns, evidence_tables
 from juste_retour.runs.europe.results_figures import FOLDER, markdown, results_figures
@@ -134,9 +135,9 @@ def _first_page(found: PlainVerdict) -> str:
     count = {s: sum(f["status"] == s for f in counted) for s in (SUPPORTED, SENSITIVE, NOT_SUPPORTED)}
     return f"""# The essay, claim by claim
 
-*Made by `{_command(found)}`: seed {found["seed"]}, {found["worlds"]} draws of {len(found["uncertain"])} parameters, {len(moving(found))} of which change an outcome, together with the calibrated politics, one replication per draw. In parentheses: 90 % of the draws. Years behind: how long ago the frontier had the computing power of the largest training run that Europe's public machines can do, as a mean over the five years after the announcement of July 2024.*
+*Made by `{_command(found)}`: seed {found["seed"]}, {found["worlds"]} draws of {len(found["uncertain"])} parameters, {len(moving(found))} of which change an outcome, with the calibrated politics, one replication per draw. In parentheses: 90 % of the draws. Years behind: how long ago the frontier had the computing power of the largest training run on Europe's public machines, as a mean over the five years after the announcement of July 2024.*
 
-**Where Europe stands.** Under today's institutions the largest training run on Europe's public machines is {within(quo)} years behind the frontier. With no new site it would be {_to_cents(named[PROGRAM])} years more: for these years the lag is mostly that of the machines that stand already. The reform is a counterfactual: it replaces the call of July 2024. With the same envelope it would leave {within(free_left)} years, a gain of {within(free_gain)}. Part of that comes from spending more, because today's call places only a part of the money. If both spend the same, the reform leaves {within(left)} years{_caught_up(named)} It gains {within(gain)} at equal spending. {_by_source(found)} {price_line(found)} Medians of differences are not differences of medians.
+**Where Europe stands.** Under today's institutions the largest training run on Europe's public machines is {within(quo)} years behind the frontier. With no new site it would be {_to_cents(named[PROGRAM])} years more: for these years the lag is mostly that of the machines that stand already. The reform is a counterfactual: it replaces the call of July 2024. With the same envelope it would leave {within(free_left)} years, a gain of {within(free_gain)}. Part of that comes from spending more, because today's call places only a part of the money. If both spend the same, the reform leaves {within(left)} years{_caught_up(named)} It gains {within(gain)} at equal spending. {_by_source(found)} {short_price(found)}
 
 **What makes the difference.** At equal spending, in years: {_ranked(named)}. Of the parts that the essay names, {_essays(named)}. {_largest(named)}
 
@@ -249,7 +250,7 @@ def _how(found: PlainVerdict) -> str:
 
 - **Comparisons.** Equal envelopes: both scenarios may spend EUR 10 bn. Equal spending: both commit the smaller of the two sums, draw by draw. The headline is equal spending over five years.
 - **Parts.** Shapley shares over {found["mixtures"]} mixtures of the status quo and the reform. Money is a part: what the reform commits beyond the status quo.
-- **Monte Carlo error.** The column `error` is the standard error of the median over draws, by bootstrap.
+- **Monte Carlo error.** The column `error` is the standard error of the median over draws, by bootstrap. Medians of differences are not differences of medians.
 - **Smaller samples.** Curves and prices use the first {found["few"]} draws; money uses as many of the politics alone, alternative assumptions and trends {found["few"] // 2}, all else at its default."""
 
 
