@@ -14,6 +14,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.runs.experiments import agreement
 from juste_retour.runs.experiments.agreement import averaged, sentence
 from juste_retour.runs.experiments.design import FROM, TO
+from juste_retour.runs.experiments.factors import SCENARIO
 from juste_retour.runs.experiments.results import Results
 from juste_retour.runs.experiments.spec import Spec
 from juste_retour.runs.numerals import brief, shown, span, within
@@ -197,13 +198,12 @@ def methods(results: Results) -> str:
     """The methods, in a paragraph that a paper can quote."""
     spec, base, p = results.spec, results.spec.scenario, results.manifest["provenance"]
     refused = f" ({len(spec.refused)} invalid combinations are omitted)" if spec.refused else ""
-    rules = ", ".join(f"{family} = {choice.rule}" for family, choice in sorted(base.rules.items()))
     return (
         f"In the model, {spec.members.states.count} member states, the Commission and labs bargain over where to build AI "
         f"infrastructure, quarter by quarter from {base.start} to {base.end}. The lag behind the frontier is its mean over "
         f"the {base.window_years:g} years to {base.window_end}, unless that window is varied. The design is "
         f"{DESIGNS[spec.design.kind]} around the scenario {base.name}: {len(spec.kept):,} points{refused} with "
-        f"{spec.replications:,} replications each, {spec.runs:,} runs in all. Rules that are not varied: {rules}. All points "
+        f"{spec.replications:,} replications each, {spec.runs:,} runs in all. {_fixed_rules(spec)}All points "
         f"use common random numbers: replication k of seed {spec.seed} has the same random draws at every point, so contrasts "
         "are paired. Machines that existed before the program count: if no facility beats them, the lag is theirs. A "
         "replication in which no machine works counts as worse than any number. Intervals are 95 % bootstrap intervals unless "
@@ -211,6 +211,16 @@ def methods(results: Results) -> str:
         f"fixed, and are not corrected for multiple comparisons. Software: juste-retour {p['juste_retour']}, Python "
         f"{p['python']}, NumPy {p['numpy']}, SciPy {p['scipy']}."
     )
+
+
+def _fixed_rules(spec: Spec) -> str:
+    """A sentence with the rules that are the same at every point, followed by a space; empty if scenarios are varied."""
+    if SCENARIO in spec.varied:
+        return ""
+    ends = (spec.switching.source, spec.switching.target) if spec.switching else (spec.scenario,)
+    same = {family: ends[0].rules[family] for family in ends[0].rules if family not in spec.varied}
+    same = {family: choice for family, choice in same.items() if choice == ends[-1].rules[family]}
+    return f"Rules that are not varied: {', '.join(f'{family} = {same[family].rule}' for family in sorted(same))}. "
 
 
 def page(found: Illustrated, pictures: Sequence[str]) -> str:
