@@ -1,16 +1,16 @@
-"""One palette, one type and one set of line weights for all pictures and pages: notebooks, reports, results and the app.
+"""The palette, fonts and line weights of all figures and pages: notebooks, reports, results and the app.
 
-No other file names a color; a test holds that. A color means the same everywhere:
+No other file names a color, which a test checks. A color means the same everywhere:
 
-- `a` is the scenario that is asked about, such as the status quo; `b` the one beside it, such as a reform. `b` is also
-  dashed, hollow or lettered, since the two are equally dark in print.
-- the parts of a reform have its color, `b-light` with an outline in `b`, hatched where they work against it.
-- `yes` is in favor, or what helps; `no` is against, or what harms, and is also hatched. Both are fills with an outline.
-- `ink` is the frontier in a race, dashed, and what an axis or a median needs; `soft` is a note; `alarm` is years behind.
-- further levels of a factor go by `SERIES`, and each also has a marker of its own from `MARKERS`.
+- `a` is the first scenario, such as the status quo; `b` the second, such as a reform. `b` is also dashed, hollow or
+  marked with a letter, since the two are equally dark in print.
+- the parts of a reform have its color, `b-light` with an outline in `b`, and are hatched if they work against it.
+- `yes` is in favor or helpful; `no` is against or harmful, and is also hatched. Both are fills with an outline.
+- `ink` is the frontier (dashed), axes and medians; `soft` is for notes; `alarm` is years behind.
+- further levels of a factor have the colors in `SERIES`, each with its own marker from `MARKERS`.
 
-Hues follow Okabe and Ito (2008), darkened until text in them has a contrast of 4.5 with the paper. Tests hold the
-contrasts, light and dark, and that colors which stand side by side differ for the color-blind.
+Hues follow Okabe and Ito (2008), darkened until text in them has a contrast of 4.5 with the background. Tests check the
+contrasts, light and dark, and that adjacent colors differ for color-blind readers.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ MEASURED = "DejaVu Sans"  # comes with Matplotlib, so that a figure has the same
 
 
 def points(weight: str) -> float:
-    """A line's weight in points, as Matplotlib takes it.
+    """The width of a line in points, for Matplotlib, given the name of its weight.
 
     >>> points("strong")
     3.0
@@ -111,7 +111,7 @@ def css(selector: str, *, dark: bool = True) -> str:
 
 
 def look() -> dict[str, object]:
-    """What the app's modules need beside the style sheet: colors of drawings that leave the page, fonts, weights."""
+    """Colors, fonts and line weights for the app's scripts, for pictures that are saved outside the page."""
     return {"colors": LIGHT, "fonts": FONTS, "weights": WEIGHTS}
 
 

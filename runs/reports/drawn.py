@@ -1,4 +1,4 @@
-"""A figure as reports and results hold it: its title, caption and description, and its bytes as SVG and PDF."""
+"""A figure with its title, caption and description, and its content as SVG and PDF."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ from juste_retour.agents.arrays import Floats
 from juste_retour.runs.palette import FONTS, LIGHT, MEASURED, SMALL, TITLE, points, rc
 
 WIDTH = 7.2  # inches, the width of a page's text
-LINE = 72  # characters of a title that fit into a line
+LINE = 72  # characters of a title per line
 
 
 @dataclass(frozen=True)
 class Drawn:
     """A figure.
 
-    `title` says in a sentence what there is to see and stands in the picture. `caption` can be read alone: what is
-    shown, what was varied, how many draws, which interval. `alt` is for those who do not see the picture: its kind and
-    its main numbers. `name` is for files.
+    Attributes:
+        name: of its files.
+        title: the main result in one sentence, which is drawn in the figure.
+        caption: what is shown, what was varied, how many draws, and which interval, so that it can be read by itself.
+        alt: kind of chart and main numbers, for readers who cannot see the figure.
+        draw: returns the figure.
     """
 
     name: str
@@ -37,15 +40,15 @@ class Drawn:
 
     @property
     def description(self) -> str:
-        """What stands in for the picture: the title, then the kind of chart and its numbers."""
+        """The alternative text: the title, then the kind of chart and its numbers."""
         return f"{self.title}. {self.alt}"
 
 
 def svg(drawn: Drawn) -> str:
     """The figure as an SVG element for a page; the same bytes each time.
 
-    Its texts are texts, in the fonts of the pages. They are laid out by the font that comes with Matplotlib, which is
-    wider than those, so nothing overlaps in another font that would not in this one.
+    Its labels stay text, in the fonts of the page. They are laid out in Matplotlib's own font, which is wider, so that
+    they do not overlap in the fonts of the page either.
     """
     sink = io.StringIO()
     with matplotlib.rc_context({**rc(), "svg.hashsalt": drawn.name}):

@@ -1,4 +1,4 @@
-"""The figures of an experiment, chosen by its design: each with a title, a caption and a description of its own numbers."""
+"""The figures of an experiment, which depend on its design, with titles, captions and descriptions."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Illustrated(Findings):
 
     @cached_property
     def _basis(self) -> str:
-        """What every caption ends with: what was varied, and how many draws."""
+        """The last sentence of every caption: what was varied, and the number of replications."""
         varied = self.spec.varied
         what = ", ".join(varied) if len(varied) <= NAMED else f"{len(varied)} factors"
         count = len(self.numbers)
@@ -74,9 +74,9 @@ class Illustrated(Findings):
                     titles.of_attribution(found, name),
                     f"The difference in {name} from {found.source} to {found.target}{where} is "
                     f"{unit_of(brief(found.difference), self.headline)} (95 % interval {span(found.low, found.high)}). Bars: "
-                    "Shapley shares over all mixtures, with 95 % intervals; hatched where against the difference. Tick: the "
-                    "change if this group is switched first; diamond: if it is switched last, which is larger where the group "
-                    "complements others and smaller where it is a substitute for them.",
+                    "Shapley shares over all mixtures, with 95 % intervals; hatched if they work against the difference. Tick: "
+                    "the change if this group is switched first. Diamond: the change if it is switched last, which is larger if "
+                    "the group complements others, and smaller if it is a substitute for them.",
                     f"Bar chart, a bar for each group: {titles.numbers_of(rows)}",
                     partial(figures.attribution, found, unit_of(name, self.headline)),
                 )

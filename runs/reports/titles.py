@@ -1,4 +1,4 @@
-"""Titles of figures: what there is to see, in a sentence made from the numbers. Where nothing stands out, it says so."""
+"""Titles of figures: one sentence with the main result, computed from the numbers, or that nothing stands out."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from juste_retour.runs.reports.level_contrasts import LevelContrast
 from juste_retour.runs.reports.robustness import RobustnessMap
 from juste_retour.runs.statistics import median, summary
 
-MOST = 3  # names that a title holds
-LONG = 34  # characters of a label that a title does not repeat
-Rated = tuple[str, float, float]  # a name, its size, and the low end of its interval
+MOST = 3  # maximum number of names in a title
+LONG = 34  # characters above which a title does not repeat a label
+Rated = tuple[str, float, float]  # a name, its value, and the lower bound of its interval
 
 
 def capital(text: str) -> str:
-    """A text with a capital letter at its beginning; names in code keep theirs.
+    """A text that begins with a capital letter, unless it begins with a name in code.
 
     >>> capital("what pays"), capital("us-private is best"), capital("voting = unanimity")
     ('What pays', 'us-private is best', 'voting = unanimity')
@@ -31,12 +31,12 @@ def capital(text: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in whole percent."""
+    """A share rounded to a percent; a dash if it is not finite."""
     return f"{round(100 * share)} %" if math.isfinite(share) else "-"
 
 
 def level(factor: str, name: str) -> str:
-    """A level of a factor; a group of institutions is switched or not."""
+    """A level of a factor as text; of a group of institutions, whether it is switched."""
     return {FROM: f"{factor} not switched", TO: f"{factor} switched"}.get(name, f"{factor} = {name}")
 
 
@@ -50,7 +50,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def leaders(rows: Sequence[Rated]) -> list[str]:
-    """The largest, and all that reach into its interval; nothing where the interval of the largest reaches zero.
+    """The name with the largest value, and those whose values lie in its interval; empty if that interval includes zero.
 
     >>> leaders([("a", 0.6, 0.3), ("b", 0.5, 0.1), ("c", 0.2, 0.1)])
     ['a', 'b']
@@ -62,7 +62,7 @@ def leaders(rows: Sequence[Rated]) -> list[str]:
 
 
 def foremost(rows: Sequence[Rated], one: str, several: str, none: str) -> str:
-    """The sentence about the leaders: `one` and `several` are what follows their names, `none` is for no leader or many."""
+    """A sentence on the leaders: their names, then `one` or `several`; `none` if there is no leader or too many."""
     first = leaders(rows)
     if not first or len(first) > MOST or len(first) == len(rows) > 1:
         return none
@@ -70,24 +70,24 @@ def foremost(rows: Sequence[Rated], one: str, several: str, none: str) -> str:
 
 
 def of_attribution(found: Attribution, name: str) -> str:
-    """Which group makes the difference of two scenarios."""
+    """Which groups account for the difference between two scenarios."""
     if found.low <= 0 <= found.high:
         return f"The two scenarios do not differ clearly in {name}"
     sign = math.copysign(1, found.difference)
     ends = [(s.group, sign * s.share, min(sign * s.low, sign * s.high)) for s in found.shares]
     return foremost(
         ends,
-        f"makes the largest part of the difference in {name}",
-        f"make most of the difference in {name}",
-        f"No single part stands out in the difference in {name}",
+        f"accounts for the largest part of the difference in {name}",
+        f"account for most of the difference in {name}",
+        f"No single group stands out in the difference in {name}",
     )
 
 
 def of_contrasts(found: Sequence[LevelContrast], name: str) -> str:
-    """Which level moves the outcome most, among those whose interval excludes zero."""
+    """Which level changes the outcome most, among those whose interval excludes zero."""
     sure = [c for c in found if c.low > 0 or c.high < 0]
     if not sure:
-        return f"No difference in {name} can be told from zero"
+        return f"No difference in {name} is significantly different from zero"
     c = max(sure, key=lambda c: abs(c.difference))
     verb = "raises" if c.difference > 0 else "lowers"
     what = level(c.factor, c.level) if c.factor else c.level
@@ -97,7 +97,7 @@ def of_contrasts(found: Sequence[LevelContrast], name: str) -> str:
 
 
 def of_intervals(labels: Sequence[str], values: Sequence[Floats], name: str) -> str:
-    """From where to where the medians run, and under what."""
+    """The lowest and the highest median, and the points that have them."""
     known = [(label, summary(v)) for label, v in zip(labels, values, strict=True)]
     known = [row for row in known if math.isfinite(row[1]["median"])]
     if not known:
@@ -115,23 +115,28 @@ def of_intervals(labels: Sequence[str], values: Sequence[Floats], name: str) -> 
 
 
 def of_interaction(cells: CellMeans, effects: Sequence[ConditionalEffect], name: str) -> str:
-    """Whether what one factor does depends on the other, by the pair of levels where it depends most."""
+    """Whether the effect of one factor depends on the other, by the levels with the largest interaction."""
     most = max(effects, key=lambda e: abs(e.beyond), default=None)
     if most is None or most.beyond_low <= 0 <= most.beyond_high:
         return f"No clear interaction of {cells.factor} and {cells.other} in {name}"
-    return f"What {cells.factor} does to {name} depends on {cells.other}"
+    return f"The effect of {cells.factor} on {name} depends on {cells.other}"
 
 
 def of_shares(rows: Sequence[Rated], noise: float, name: str) -> str:
-    """Which factor makes most of the variance, or that random draws do."""
+    """Which factors account for most of the variance, or that random draws do."""
     top = max((value for _, value, _ in rows), default=0.0)
     if math.isfinite(noise) and noise > top:
-        return f"Random draws move {name} more than any factor"
-    return foremost(rows, f"moves {name} most", f"move {name} most", f"No factor stands out in moving {name}")
+        return f"Random draws account for more of the variance of {name} than any factor"
+    return foremost(
+        rows,
+        f"has the largest share of the variance of {name}",
+        f"have the largest shares of the variance of {name}",
+        f"No factor stands out in the variance of {name}",
+    )
 
 
 def of_robustness(found: RobustnessMap) -> str:
-    """Which level does best most often."""
+    """Which level is clearly best most often."""
     name, share = max(found.share.items(), key=lambda row: row[1])
     if not share:
         return f"No level of {found.institution} is clearly best anywhere"
@@ -139,7 +144,7 @@ def of_robustness(found: RobustnessMap) -> str:
 
 
 def of_facilities(labels: Sequence[str], values: Sequence[Floats]) -> str:
-    """How many facilities the median run has, and where that differs."""
+    """The median number of facilities, and the points where it is lowest and highest."""
     found = [(median(v), label) for label, v in zip(labels, values, strict=True)]
     (low, under), (high, over) = min(found), max(found)
     if low == high:
@@ -150,7 +155,7 @@ def of_facilities(labels: Sequence[str], values: Sequence[Floats]) -> str:
 
 
 def of_map(labels: Sequence[str], sites: Sequence[Sequence[tuple[str, float]]]) -> str:
-    """Where the largest facility stands."""
+    """Where the largest facility is built."""
     every = [(size, city, label) for label, rows in zip(labels, sites, strict=True) for city, size in rows]
     if not every:
         return "No facility is built"
@@ -160,7 +165,7 @@ def of_map(labels: Sequence[str], sites: Sequence[Sequence[tuple[str, float]]]) 
 
 
 def numbers_of(rows: Sequence[tuple[str, float]], most: int = 8) -> str:
-    """Names with their numbers, for who does not see the picture."""
+    """Names with their numbers, as a description for readers who cannot see the figure."""
     said = [
         f"{name} {brief(round(value, 2) + 0.0 if abs(value) < 100 else value)}" for name, value in rows[:most]
     ]
