@@ -148,11 +148,12 @@ def _growth(found: PlainVerdict) -> str:
     ]
     heads = ["growth a year", "draws", "status quo", "reform", "gain", "gain, equal envelopes"]
     return (
-        "## The frontier's past decides the lag\n\nA run that lags is dated on the frontier's past path: its lag at mid-2025 is "
-        "ln(anchor / run) / ln(growth). So `frontier_growth` acts as the growth before 2025, which is known, although its range "
-        "reaches down to 2.5 as a scenario for the years after 2027. The source gives 4 to 5 a year for the past (Sevilla and "
-        "Roldán 2024). Slower growth makes both the lag and the gain larger: a reader who trusts the source should read the row "
-        "of 4 to 5.\n\n*Years at equal spending over five years unless stated, by the drawn growth of the frontier: the same "
+        "## The frontier's past decides the lag\n\nA run that is smaller than the frontier of mid-2025, as today's is, was reached by "
+        "the frontier before that date: the lag at mid-2025 is ln(anchor / run) / ln(growth). So for today's lag `frontier_growth` is "
+        "the growth before 2025, which is known, although its range reaches down to 2.5 as a scenario for the years after 2027. The "
+        "larger runs of the reform are dated partly on later years. The source gives 4 to 5 a year for the past (Sevilla and Roldán "
+        "2024). Slower growth makes both the lag and the gain larger: a reader who trusts the source should read the row of 4 to 5."
+        "\n\n*Years at equal spending over five years unless stated, by the drawn growth of the frontier: the same "
         "draws as above, median and 90 %.*\n\n" + table(heads, rows)
     )
 
