@@ -34,7 +34,12 @@ Wins = Callable[[Booleans], Booleans]
 
 
 def cheapest(
-    price: Floats, wins: Wins, states: States, always: Booleans | None = None, ties: Floats | None = None
+    price: Floats,
+    wins: Wins,
+    states: States,
+    always: Booleans | None = None,
+    ties: Floats | None = None,
+    compared: int = FEW,
 ) -> tuple[Booleans, Booleans]:
     """The cheapest set of states that wins.
 
@@ -44,6 +49,7 @@ def cheapest(
         states: the member states.
         always: (worlds, states) members in any case, such as the proposer.
         ties: (worlds, states) numbers that order equal prices; None for the order of the states.
+        compared: most states for which all sets are compared; each state more doubles them.
 
     Returns:
         members (worlds, states), bought or free of charge, and whether a winning set exists (worlds,).
@@ -70,7 +76,7 @@ def cheapest(
     choice = np.where(wins(kept), _cost(price, kept), np.inf).argmin(0)
     members, order_of = kept[choice, world], few[choice, world]
     members = _exchanged(members, price, key[order_of, world], free, sold, wins)
-    if price.shape[-1] <= FEW:
+    if price.shape[-1] <= compared:
         members = _compared(members, price, free, sold, ties, wins)
     return members & exists[:, None], exists
 

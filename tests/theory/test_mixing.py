@@ -96,6 +96,15 @@ def test_member_that_needs_one_vote_buys_only_one():
     assert values == pytest.approx(np.array([28, 28, 28, 28, 37]) / 149, abs=1e-9)
 
 
+def test_twelve_players_of_unequal_weight_are_solved():
+    """Without a comparison of all coalitions the values are 0.11 of the pie off in this game."""
+    weights, chances = [1, 2, 4, 4, 2, 1, 1, 2, 1, 4, 1, 1], [35, 20, 25, 50, 36, 92, 52, 32, 95, 81, 64, 35]
+    states = players(chances)
+    values = solved_pie(states, weighted(15, weights), 0.98, "population").values
+    p = states.population / states.population.sum()
+    assert off_equilibrium(values, p, 0.98, lambda s: s @ np.array(weights) >= 15) < 1e-7
+
+
 @given(games(), st.integers(0, 1000))
 @settings(max_examples=15, deadline=None, derandomize=True)
 def test_values_do_not_depend_on_the_start(game, seed):

@@ -15,6 +15,7 @@ from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, power, 
 from juste_retour.agents.situation import States
 
 SETTLING = 80  # steps of the fixed point of shares and the envy that they cause
+PLAYERS = 12  # most players whose coalitions are all compared
 
 
 class Pie(TheoryTable):
@@ -98,7 +99,7 @@ class Pie(TheoryTable):
             return self.partners
         if self._coalitions is None:
             ties = self.uniform("partners", self.states.count)
-            return coalition.cheapest(price, self.wins, self.states, own, ties)[0]
+            return coalition.cheapest(price, self.wins, self.states, own, ties, PLAYERS)[0]
         draw = (self.uniform("partners", 1)[:, 0] * len(self._coalitions)).astype(np.int64)
         return self._coalitions[draw, proposer]
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from juste_retour.abm.members import load_members
-from juste_retour.abm.politics import coalition
 from juste_retour.abm.politics.coalition import FEW, cheapest, exact
 from juste_retour.abm.politics.power.game import Game, only
 from juste_retour.abm.politics.tables.theory import players
@@ -69,14 +68,13 @@ def test_nobody_is_bought_if_enough_members_agree():
 
 
 @pytest.mark.parametrize("rule", ["unanimity", "simple_majority", "nice", "penrose", "reinforced_qmv"])
-def test_coalitions_under_other_rules_equal_enumeration(rule, monkeypatch):
-    monkeypatch.setattr(coalition, "FEW", 0)  # the search alone, as among many states
+def test_coalitions_under_other_rules_equal_enumeration(rule):
     states = only(STATES, np.arange(9) + 5)
     wins = Game.of(rule, states).wins
     every = np.array(list(product((False, True), repeat=9)))
     every = every[wins(every)]
     price = np.random.default_rng(5).random((80, 9))
-    members, exists = cheapest(price, wins, states)
+    members, exists = cheapest(price, wins, states, compared=0)  # the search alone, as among many states
     assert exists.all()
     assert wins(members).all()
     best = np.array([cost(p, every).min() for p in price])
@@ -104,7 +102,7 @@ def test_coalition_is_exact_among_few_states(n):
         assert cost(price, members)[exists].tolist() == np.array(best)[exists].tolist()
 
 
-def test_ties_choose_between_two_sufficient_partners(monkeypatch):
+def test_ties_choose_between_two_sufficient_partners():
     """The third state of weight 1 needs one of the two of weight 4, or all other small ones, which are cheaper each."""
     weights, ties = np.array([1, 1, 1, 2, 4, 4]), np.random.default_rng(1).random((50, 6))
     price, own = (
@@ -112,15 +110,14 @@ def test_ties_choose_between_two_sufficient_partners(monkeypatch):
         np.broadcast_to(np.arange(6) == 2, (50, 6)),
     )
 
-    def found():
-        return cheapest(price, lambda yes: yes @ weights >= 5, players(6), own, ties)[0]
+    def found(compared=FEW):
+        return cheapest(price, lambda yes: yes @ weights >= 5, players(6), own, ties, compared)[0]
 
     first = ties[:, 4] < ties[:, 5]
     assert np.array_equal(
         found(), np.stack([0 * first, 0 * first, 0 * first + 1, 0 * first, first, ~first], -1)
     )
-    monkeypatch.setattr(coalition, "FEW", 0)
-    assert (cost(price, found()) > 0.5).all()  # the search alone buys one state too many
+    assert (cost(price, found(0)) > 0.5).all()  # the search alone buys one state too many
 
 
 def test_ties_are_broken_by_the_given_order():
