@@ -194,7 +194,7 @@ def test_agents_draw_differently_in_each_replicate():
     assert len(set(drawn)) == 3
 
 
-def test_what_is_imagined_goes_by_the_rules():
+def test_planner_comparison_uses_rules_not_agents():
     assert planner_scenario(quo(agents="Learner")).agents == ()
     assert quo(agents="Learner").by_rules.digest == quo().digest
 

@@ -89,7 +89,7 @@ def test_texts_and_lines_stand_out_from_their_ground(mode):
 
 
 @pytest.mark.parametrize("sight", SIGHT)
-def test_the_color_blind_can_tell_what_stands_side_by_side(sight):
+def test_adjacent_colors_differ_for_the_color_blind(sight):
     close = [
         (x, y)
         for x, y in SIDE_BY_SIDE
@@ -122,7 +122,7 @@ def test_no_other_file_names_a_color():
         assert HEX.search(text) or NAMED.search(text), f"{name} is no exception any more"
 
 
-def test_drawings_that_are_kept_have_the_palettes_colors():
+def test_stored_drawings_use_palette_colors():
     known = {color.lower() for color in LIGHT.values()}
     kept = [(name, text) for name, text in files() if name.endswith(".svg")]
     assert kept
@@ -133,7 +133,7 @@ def test_drawings_that_are_kept_have_the_palettes_colors():
 @pytest.mark.parametrize(
     "text", ['"#1F2733"', "color: #ffe;", "rgb(1, 2, 3)", 'color="black"', "fill: white", '{ stroke: "red" }']
 )
-def test_a_literal_would_be_found(text):
+def test_color_literals_are_recognized(text):
     assert HEX.search(text) or NAMED.search(text)
 
 

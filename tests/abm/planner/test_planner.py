@@ -105,7 +105,7 @@ def test_years_behind_do_not_rise_with_money_in_tranches():
 # Readings
 @pytest.mark.parametrize("scenario", [BASE, REFORM], ids=lambda s: s.name)
 @pytest.mark.parametrize("payments", [{}, {"tranches": 3}, {"schedule": "2024:4 2026:6"}], ids=str)
-def test_an_expected_reading_is_what_the_simulation_reads(scenario, payments):
+def test_expected_years_behind_equal_simulated_years_behind(scenario, payments):
     scenario = planner_scenario(
         scenario.changed({"operations.scandal_a_year": 0.0, "beyond_headroom": 2.0} | payments)
     )

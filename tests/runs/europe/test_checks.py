@@ -1,4 +1,4 @@
-"""The checks of the measure: on made-up numbers, and on a few draws against plain runs."""
+"""Robustness checks of the measure: on made-up numbers, and compared with plain runs on a few draws."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ NAMES = uncertain(plan_of().names)
 DRAWN = ["first_trophy_eur_bn", "smallest_eur_bn"]
 
 
-def test_a_place_in_a_range_is_where_the_value_was_drawn():
+def test_share_of_is_the_inverse_of_at_share():
     for name in ranged():
         low, high, _ = span(name)
         if low == high:
@@ -25,7 +25,7 @@ def test_a_place_in_a_range_is_where_the_value_was_drawn():
         assert (share_of(name, low), share_of(name, high)) == pytest.approx((0.0, 1.0)), name
 
 
-def test_places_are_those_of_what_the_scenarios_set():
+def test_places_in_the_range_refer_to_the_scenarios_settings():
     rows = checks.places(NAMES).set_index("parameter")
     assert list(rows.index) == NAMES
     assert np.isnan(rows.place["chip_peak"])
@@ -36,14 +36,14 @@ def test_places_are_those_of_what_the_scenarios_set():
     assert rows.source["talent_mobility"] == "assumed"
 
 
-def test_every_parameter_is_in_one_unit_and_what_is_drawn_together_is_together():
+def test_parameters_drawn_together_form_one_unit():
     units = checks.drawn_together(NAMES)
     assert sorted(name for unit in units for name in unit) == sorted(NAMES)
     assert ("operations.audit_first.repair_h", "operations.operator_led.repair_h") in units
 
 
 def made_up(rng):
-    """Numbers that answer every question, some of them close to the least effect."""
+    """Numbers for every question, some of them close to the threshold."""
     found = {}
 
     class Any(dict):
@@ -59,7 +59,7 @@ def made_up(rng):
     return found
 
 
-def test_thresholds_count_the_verdicts_of_the_page_at_its_own_rule():
+def test_thresholds_reproduce_the_verdicts_at_the_pages_own_rule():
     numbers = made_up(np.random.default_rng(1))
     rows = checks.thresholds(numbers).set_index(["level", "least"])
     found = [f for f in (judged(q, numbers) for q in QUESTIONS) if f.status != IDENTITY]
@@ -71,7 +71,7 @@ def test_thresholds_count_the_verdicts_of_the_page_at_its_own_rule():
     assert here[(80, "half")] > here[(90, "as asked")] > here[(95, "twice")]
 
 
-def test_bands_of_growth_hold_all_draws():
+def test_bands_of_growth_contain_all_draws():
     growth = np.linspace(2.5, 5.0, 11)
     numbers = {
         key: growth.copy()
@@ -91,7 +91,7 @@ def bench():
 
 
 @pytest.mark.slow
-def test_at_the_defaults_nothing_is_drawn():
+def test_default_bench_equals_plain_runs():
     at_default = checks.at_defaults(2, 5)
     found = checks.headline(at_default)
     plain = at_default.outcomes(load(STATUS_QUO), ["sites", "years_behind"])
@@ -113,7 +113,7 @@ def test_at_the_defaults_nothing_is_drawn():
 
 
 @pytest.mark.slow
-def test_a_parameter_that_no_scenario_uses_changes_nothing_and_growth_does(bench):
+def test_unused_parameter_changes_nothing_and_growth_does(bench):
     _, drawn = bench
     found = checks.one_at_a_time(drawn, ["chip_peak", "frontier_growth"]).set_index("parameter")
     assert found.changes.tolist() == [False, True]
@@ -123,7 +123,7 @@ def test_a_parameter_that_no_scenario_uses_changes_nothing_and_growth_does(bench
 
 
 @pytest.mark.slow
-def test_the_way_to_the_middle_of_a_range_is_that_of_plain_runs(bench):
+def test_effect_of_the_middle_of_a_range_equals_plain_runs(bench):
     politics, _ = bench
     (row,) = checks.at_the_middle(politics, NAMES, [("frontier_growth",)]).to_dict("records")
     lags = [

@@ -100,7 +100,7 @@ def test_reworded_descriptions_of_columns_are_not_a_difference(out):
     assert not found.differences
 
 
-def test_changed_code_is_said(out, monkeypatch):
+def test_changed_code_is_reported(out, monkeypatch):
     rewrite(out, scaled("years_behind", 1 + 1e-9))
     monkeypatch.setattr("juste_retour.runs.provenance.code_digest", lambda: "other")
     with pytest.raises(Differs, match=r"code \(.*other"):

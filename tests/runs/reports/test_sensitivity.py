@@ -92,7 +92,7 @@ def test_index_intervals_account_for_few_common_draws():
 
 
 @pytest.mark.parametrize("second_order", [False, True])
-def test_moments_without_a_replication_are_those_of_the_others(second_order):
+def test_jackknife_moments_equal_those_of_the_other_replications(second_order):
     unit, _ = sample(16, 3, second_order)
     values = ishigami(unit)[:, None] + np.random.default_rng(2).normal(size=(len(unit), 5))
     design = 3, 8 if second_order else 5, second_order
