@@ -8,13 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-MESA = (
-    "model.py",
-    "cast.py",
-    "mesa_agents.py",
-    "mesa_facility.py",
-)  # they matter only to user-defined agents
-
 
 def cpu_features() -> list[str]:
     """The features of the processor, by which NumPy selects its kernels; empty if NumPy does not report them."""
@@ -40,8 +33,7 @@ def model_files() -> list[Path]:
     """The source files on which results depend."""
     here = Path(__file__).resolve().parent
     folders = (here.with_name("agents"), here)
-    found = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix == ".py"]
-    return [path for path in found if path.name not in MESA]
+    return [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix == ".py"]
 
 
 def digest_of(files: Iterable[Path]) -> str:

@@ -240,10 +240,9 @@ def price_line(found: PlainVerdict) -> str:
     """The price of politics in a sentence."""
     mean = {row["part"]: row["mean"] for row in found["price"] if row["scenario"] == "eu-status-quo"}
     return (
-        f"The price of politics, against a planner who allocates for capability with the same money, procurement, operations and "
-        f"access, is {mean['price_of_politics']:.2f} years under today's institutions (mean of {found['few']} draws): "
-        f"{mean['rules']:.2f} for the rules of decision, {mean['payers']:.2f} for who pays, and {mean['goals']:.2f} because states also "
-        "want other things than capability."
+        f"A planner for capability with the same money, procurement, operations and access would be {mean['price_of_politics']:.2f} "
+        f"years less behind (mean of {found['few']} draws). Of this, {mean['rules']:.2f} are due to the rules of decision, "
+        f"{mean['payers']:.2f} to who pays, and {mean['goals']:.2f} to states that also want other things than capability"
     )
 
 

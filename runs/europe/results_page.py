@@ -57,22 +57,25 @@ def front_page(found: PlainVerdict) -> str:
     free = named[GAIN]["variants"][ALL_MONEY]
     counted = [f for f in found["findings"] if f["status"] not in (IDENTITY, UNKNOWN)]
     count = {s: sum(f["status"] == s for f in counted) for s in (SUPPORTED, SENSITIVE, NOT_SUPPORTED)}
+    page = "runs/europe/RESULTS.md"
     lines = [
-        f"Under today's institutions the largest training run on Europe's public machines is {within(quo)} years behind the frontier, as a mean over the "
-        f"five years after July 2024. With no new site it would be {_to_cents(named[PROGRAM])} years more.",
-        f"In force from July 2024, the essay's reform would gain {within(free)} years with the same envelope, and {within(gain)} "
-        f"if both spend the same. At equal spending it leaves {within(left)} years{_caught_up(named)}",
-        _by_source(found),
-        price_line(found),
-        f"At equal spending, in years: {_ranked(named)}. {_largest(named)}",
-        f"Of {len(counted)} findings, supported: {count[SUPPORTED]}; sensitive to the comparison: {count[SENSITIVE]}; not "
-        f"supported: {count[NOT_SUPPORTED]}, of which {elsewhere(found)} hold in another comparison. A finding is supported "
-        f"where {100 * LEVEL:.0f} % of the draws exceed its least effect. {other_levels(found)} More draws could turn "
-        f"{len(unsettled(counted))} of these verdicts.",
+        f"**The gap.** Under today's institutions the largest training run on Europe's public machines is {within(quo)} years behind "
+        f"the frontier, on average over the five years after July 2024. Without any new site it would be {_to_cents(named[PROGRAM])} "
+        f"years more.",
+        f"**The reform.** Had the essay's reform been in force from July 2024, the gap would be {within(free)} years smaller with the "
+        f"same envelope, and {within(gain)} if both spend the same. It would still be {within(left)} years at equal spending "
+        f"([best and last quarter]({page}#other-readings-of-the-same-runs)).",
+        f"**The parts.** At equal spending, in years: {_ranked(named)}. {_largest(named)}",
+        f"**Politics alone.** {price_line(found)} ([what this means]({page}#what-the-price-of-politics-is-and-is-not)).",
+        f"**The essay's claims.** Of {len(counted)} findings, {count[SUPPORTED]} are supported, {count[SENSITIVE]} depend"
+        f"{'s' if count[SENSITIVE] == 1 else ''} on the comparison, and {count[NOT_SUPPORTED]} are not supported "
+        f"([all findings]({page}#all-findings)). Supported means that {100 * LEVEL:.0f} % of the draws exceed the least effect that "
+        f"counts. {other_levels(found)[:-1]} ([thresholds]({page}#other-thresholds)).",
+        f"**What could change this.** {_by_source(found)} More draws could turn {len(unsettled(counted))} of the verdicts.",
     ]
     return (
-        f"Medians, with 90 % of {found['worlds']} draws of {len(found['uncertain'])} parameters, {len(moving(found))} of which change "
-        f"an outcome, and of the calibrated politics (`{_command(found)}`, seed {found['seed']}):\n\n"
+        f"Medians, with 90 % of the draws in parentheses: {found['worlds']} draws of {len(found['uncertain'])} uncertain parameters, of "
+        f"which {len(moving(found))} change an outcome, and of the calibrated politics (`{_command(found)}`, seed {found['seed']}).\n\n"
         + "\n".join(f"- {line}" for line in lines)
         + f"\n\n{markdown(results_figures(found)['parts'], f'runs/europe/{FOLDER}')}"
     )
@@ -87,9 +90,9 @@ def _caught_up(named: Mapping[str, PlainFinding]) -> str:
         NOT_SUPPORTED: "Europe may catch up",
     }[named[LEFT]["status"]]
     return (
-        f" as a mean and {within(own)} in its best quarter. With the whole envelope the best quarter has {within(free)}. {said}: there "
-        f"{number(100 * free['share_above'], 0)} % of the draws are more than a year behind, in the mean "
-        f"{number(100 * named[LEFT]['answer']['share_above'], 0)} %."
+        f" on average and {within(own)} in its best quarter. With the whole envelope its best quarter is {within(free)} years behind. "
+        f"{said}: {number(100 * named[LEFT]['answer']['share_above'], 0)} % of the draws are more than a year behind on average, and "
+        f"{number(100 * free['share_above'], 0)} % in the best quarter with the whole envelope."
     )
 
 
@@ -97,9 +100,8 @@ def _by_source(found: PlainVerdict) -> str:
     """The headline with the growth that the frontier's source gives."""
     quo, gain = by_source(found, "status_quo"), by_source(found, "gain")
     return (
-        f"The lag dates Europe's run on the frontier's past. With growth by {quo['growth']} a year, as its "
-        f"source has it, today's lag is {within(quo)} years and the gain at equal spending "
-        f"{within(gain)}."
+        f"The lag depends on how fast the frontier grew. In the draws with {quo['growth']}-fold growth a year, which is what the source "
+        f"gives for the past, today's lag is {within(quo)} years and the gain at equal spending {within(gain)}."
     )
 
 
