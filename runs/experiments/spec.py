@@ -181,6 +181,8 @@ def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str,
     said = {
         k: v for k, v in content.items() if k not in ("title", "question", "outcomes", "members", "rules")
     }
+    if said.get("left_out"):
+        said["left_out"] = sorted(said["left_out"])  # the points, without the wording of the reasons
     said |= {
         "price": asks_price(content.get("outcomes", ())),
         "members": members,

@@ -10,7 +10,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.runs.commands.settings import value_of
 from juste_retour.runs.experiments.chunks import ChunkPlan
 from juste_retour.runs.experiments.factors import Factor
-from juste_retour.runs.experiments.spec import read_spec, spec_of
+from juste_retour.runs.experiments.spec import content_digest, read_spec, spec_of
 from tests.runs.small import SPEC, spec_file
 
 GRID = {"kind": "grid"}
@@ -229,3 +229,11 @@ def test_two_rule_files_with_one_name_are_refused(tmp_path, own_rules):
     with pytest.raises(BadInput, match="rename"):
         spec_of(said | {"rules": ["a/mine.py", "b/mine.py"]}, tmp_path)
     assert spec_of(said | {"rules": ["a/mine.py"], "factors": {"voting": ["any_yes"]}}, tmp_path)
+
+
+def test_digest_depends_on_the_points_left_out_and_not_on_the_wording_of_the_reasons():
+    def digest(left_out):
+        return content_digest({"design": {}, "left_out": left_out}, "members", {}, 100)
+
+    assert digest({"3": "a reason"}) == digest({"3": "the same reason in other words"})
+    assert digest({"3": "a reason"}) != digest({"4": "a reason"})
