@@ -42,13 +42,13 @@ def accounts(env: Environment) -> Accounts:
     world, split = env.world, env.institutions.split
     contracted = world.contracted
     zero = np.zeros(contracted.shape)
-    machines = SiteMachines(world.programme, np.arange(world.count), world.now)
+    machines = SiteMachines(world.program, np.arange(world.count), world.now)
     chips, spend = machines.contracted("chips"), machines.contracted("spend")
-    pledged = np.minimum(np.where(contracted, world.programme.pledged, zero), spend)
-    own = np.where(world.programme.own_money, spend, zero)
+    pledged = np.minimum(np.where(contracted, world.program.pledged, zero), spend)
+    own = np.where(world.program.own_money, spend, zero)
     common = world.by_state(spend - own)
     letters = np.minimum(
-        world.by_state(np.where(world.programme.own_money, zero, pledged)), common * (1 - split.private)
+        world.by_state(np.where(world.program.own_money, zero, pledged)), common * (1 - split.private)
     )
     return Accounts(
         chips=chips,

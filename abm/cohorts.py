@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from juste_retour.abm.delivery.building import NEVER, Delivered
 from juste_retour.abm.delivery.chips import h100_equivalents
 from juste_retour.abm.scenario import Scenario
-from juste_retour.abm.world import Programme
+from juste_retour.abm.world import Program
 from juste_retour.agents.arrays import Booleans, Floats
 
 Order = tuple[int, float]  # quarter since year 0, and the share of a site's money that is spent then
@@ -35,10 +35,10 @@ def orders(scenario: Scenario, now: int) -> list[Order]:
     return sorted(due.items())
 
 
-def ordered(programme: Programme, now: int) -> Booleans:
+def ordered(program: Program, now: int) -> Booleans:
     """(worlds, sites) whether a later order or a renewal starts to work in the quarter `now`."""
-    found = np.zeros(programme.selected.shape, bool)
-    for cohort in (*programme.later, *programme.renewals):
+    found = np.zeros(program.selected.shape, bool)
+    for cohort in (*program.later, *program.renewals):
         found |= ~cohort.cancelled & (cohort.ready == now)
     return found
 
@@ -47,20 +47,20 @@ class SiteMachines:
     """The cohorts of each site in one quarter, in some worlds; all arrays are (rows, sites).
 
     Args:
-        programme: the selected sites and their delivery.
+        program: the selected sites and their delivery.
         rows: positions of the worlds.
         now: the quarter.
     """
 
-    def __init__(self, programme: Programme, rows: NDArray[np.int64], now: int):
-        self.programme, self.rows, self.now = programme, rows, now
+    def __init__(self, program: Program, rows: NDArray[np.int64], now: int):
+        self.program, self.rows, self.now = program, rows, now
 
     def candidates(self) -> list[tuple[Floats, Floats]]:
         """The chips and peak, FLOP/s, of the jobs that a site could run: on its newest chips, then also on older ones.
 
         A job on chips of several dates runs at the speed of the oldest. A renewal replaces all earlier chips.
         """
-        p, rows = self.programme, self.rows
+        p, rows = self.program, self.rows
         first = p.delivered
         if not p.later and not p.renewals:
             return [(first.powered(rows, self.now), first.peak[rows])]
@@ -83,7 +83,7 @@ class SiteMachines:
 
     def contracted(self, name: str) -> Floats:
         """The sum of `chips`, `spend` or `power_mw` over cohorts under contract; a renewal replaces chips and power."""
-        p, rows = self.programme, self.rows
+        p, rows = self.program, self.rows
         out = np.where(self._signed(p.delivered), getattr(p.delivered, name)[rows], 0.0)
         for cohort in p.later:
             out = out + np.where(self._signed(cohort), getattr(cohort, name)[rows], 0.0)
@@ -94,7 +94,7 @@ class SiteMachines:
 
     def h100_equivalents(self) -> Floats:
         """The chips under contract, in H100 equivalents."""
-        p, rows = self.programme, self.rows
+        p, rows = self.program, self.rows
 
         def counted(cohort: Delivered) -> Floats:
             chips = np.where(self._signed(cohort), cohort.chips[rows], 0.0)
@@ -108,14 +108,14 @@ class SiteMachines:
         return out
 
     def _signed(self, cohort: Delivered) -> Booleans:
-        chosen = self.programme.selected[self.rows] >= 0
+        chosen = self.program.selected[self.rows] >= 0
         return chosen & ~cohort.cancelled[self.rows] & (cohort.contracted[self.rows] <= self.now)
 
 
-def due_for_renewal(programme: Programme, now: int, life_years: Floats) -> Booleans:
+def due_for_renewal(program: Program, now: int, life_years: Floats) -> Booleans:
     """(worlds, sites) whether the site's newest machine reaches the age `life_years` (worlds, 1) now; 0 for never."""
-    newest = np.where(programme.delivered.cancelled, NEVER, programme.delivered.ready)
-    for cohort in (*programme.later, *programme.renewals):
+    newest = np.where(program.delivered.cancelled, NEVER, program.delivered.ready)
+    for cohort in (*program.later, *program.renewals):
         newest = np.where(cohort.ready < NEVER, np.maximum(newest, cohort.ready), newest)
     age = np.rint(4 * life_years).astype(np.int64)
-    return (life_years > 0) & (newest + age == now) & ~programme.own_money
+    return (life_years > 0) & (newest + age == now) & ~program.own_money

@@ -111,63 +111,63 @@ class Environment:
             pledged: (rows, sites) labs' money, EUR bn.
             own_money: whether the hosts alone pay, outside the envelope.
         """
-        world, programme = self.world, self.world.programme
-        new = (plan > 0) & (programme.selected[rows] < 0)
+        world, program = self.world, self.world.program
+        new = (plan > 0) & (program.selected[rows] < 0)
         some = new.any(-1)
         if not some.any():
             return
         rows, new, plan, pledged = rows[some], new[some], plan[some], pledged[some]
         plan, pledged = np.where(new, plan, 0.0), np.where(new, pledged, 0.0)
-        programme.selected[rows] = np.where(new, world.now, programme.selected[rows])
+        program.selected[rows] = np.where(new, world.now, program.selected[rows])
         wave = world.bargaining.rounds[rows][:, None] + 1
-        programme.wave[rows] = np.where(new, wave, programme.wave[rows])
-        programme.planned[rows] += plan
-        programme.pledged[rows] += pledged
-        programme.own_money[rows] |= new & own_money
+        program.wave[rows] = np.where(new, wave, program.wave[rows])
+        program.planned[rows] += plan
+        program.pledged[rows] += pledged
+        program.own_money[rows] |= new & own_money
         if not own_money:
-            programme.envelope[rows] -= total(plan)[:, None]
+            program.envelope[rows] -= total(plan)[:, None]
         (when, share), *later = orders(self.institutions.scenario, world.now)
         delivered = self._delivery(rows, plan * share, when)
-        programme.delivered.write(rows, new, delivered)
+        program.delivered.write(rows, new, delivered)
         for k, (date, part) in enumerate(later):
-            self._order(programme.later, k, rows, plan * part, date, f":order{k + 1}")
-            programme.later_money[rows] += plan * part
+            self._order(program.later, k, rows, plan * part, date, f":order{k + 1}")
+            program.later_money[rows] += plan * part
         self.record(Selection, rows, chosen=new, plan=plan, pledged=pledged, delivered=delivered)
         world.training.stale[rows] = True
         world.training.unrated[rows] = True
 
     def top_up(self, rows: NDArray[np.int64], amount: Floats) -> None:
         """Give selected sites more money from the envelope, EUR bn (rows, sites), and order machines for it now."""
-        programme = self.world.programme
+        program = self.world.program
         if not (amount > 0).any():
             return
-        programme.planned[rows] += amount
-        programme.later_money[rows] += amount
-        programme.envelope[rows] -= total(amount)[:, None]
-        self._order(programme.later, len(programme.later), rows, amount, self.world.now, ":top-up")
+        program.planned[rows] += amount
+        program.later_money[rows] += amount
+        program.envelope[rows] -= total(amount)[:, None]
+        self._order(program.later, len(program.later), rows, amount, self.world.now, ":top-up")
 
     def renew(self) -> None:
         """Renew machines that reach their age from uncommitted money, the oldest site first.
 
         A renewal costs only the machine, because the hall remains.
         """
-        world, programme = self.world, self.world.programme
+        world, program = self.world, self.world.program
         if not world.renews:
             return
-        due = due_for_renewal(programme, world.now, world.p.life_years)
+        due = due_for_renewal(program, world.now, world.p.life_years)
         if not due.any():
             return
         every = np.arange(world.count)
         machine = 1 - world.p.facility_share
-        cost = np.where(due, SiteMachines(programme, every, world.now).contracted("spend") * machine, 0.0)
-        paid = fitted(cost, -programme.delivered.ready.astype(np.float64), programme.envelope)
+        cost = np.where(due, SiteMachines(program, every, world.now).contracted("spend") * machine, 0.0)
+        paid = fitted(cost, -program.delivered.ready.astype(np.float64), program.envelope)
         if not (paid > 0).any():
             return
-        programme.planned += paid
-        programme.envelope -= total(paid)[:, None]
-        slot = len(programme.renewals)
-        self._order(programme.renewals, slot, every, paid / machine, world.now, f":renewal{world.now}")
-        programme.renewals[slot].spend *= machine
+        program.planned += paid
+        program.envelope -= total(paid)[:, None]
+        slot = len(program.renewals)
+        self._order(program.renewals, slot, every, paid / machine, world.now, f":renewal{world.now}")
+        program.renewals[slot].spend *= machine
 
     def _order(
         self,
@@ -188,12 +188,12 @@ class Environment:
             when: the quarter of the order.
             name: the name of its random draws.
         """
-        world, programme, institutions = self.world, self.world.programme, self.institutions
+        world, program, institutions = self.world, self.world.program, self.institutions
         if slot == len(slots):
             slots.append(Delivered.nothing(world.count, world.sites.count))
-        first = some_worlds(programme.delivered, rows)
-        earlier = programme.later[:slot] if slots is programme.later else []
-        used = first.power_mw if slots is programme.later else np.zeros(amount.shape)
+        first = some_worlds(program.delivered, rows)
+        earlier = program.later[:slot] if slots is program.later else []
+        used = first.power_mw if slots is program.later else np.zeros(amount.shape)
         for cohort in earlier:
             used = used + cohort.power_mw[rows]
         again = deliver_again(

@@ -57,7 +57,7 @@ def fleet_of(
         works: (rows, sites) whether the facility works.
         machines: how many of the existing machines, by date, count.
     """
-    candidates = SiteMachines(world.programme, rows, world.now).candidates()
+    candidates = SiteMachines(world.program, rows, world.now).candidates()
     fleets = [
         combine(world, institutions, rows, np.where(works, chips, 0.0), peaks, machines)
         for chips, peaks in candidates

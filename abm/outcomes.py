@@ -91,7 +91,7 @@ def run(
 def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
     """The outcomes of worlds that have run; prices of politics are NaN if `cost` is None."""
     world = env.world
-    d, contracted = world.programme.delivered, world.contracted
+    d, contracted = world.program.delivered, world.contracted
     books = accounts(env)
     ready = np.where(contracted & (d.ready <= world.last), d.ready, NEVER)
     k = np.nonzero(contracted)
@@ -108,20 +108,20 @@ def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
             "received_eur_bn": books.received,
             "paid_eur_bn": books.paid,
             "private_eur_bn": books.private,
-            "transfer_eur_bn": world.programme.transfers,
+            "transfer_eur_bn": world.program.transfers,
             "yes_votes": world.bargaining.yes_votes,
             "no_votes": world.bargaining.no_votes,
         },
         facilities={
             "world": k[0],
             "site": k[1],
-            "selected": world.programme.selected[k],
+            "selected": world.program.selected[k],
             "contracted": d.contracted[k],
             "operational": np.where(ready[k] < NEVER, ready[k], -1),
             "accelerators": books.chips[k],
-            "power_mw": SiteMachines(world.programme, np.arange(world.count), world.now).contracted(
-                "power_mw"
-            )[k],
+            "power_mw": SiteMachines(world.program, np.arange(world.count), world.now).contracted("power_mw")[
+                k
+            ],
             "spend_eur_bn": books.spend[k],
             "failed_tenders": d.failed_tenders[k],
             **{name: getattr(d, name)[k] for name in TO_OPERATION},
@@ -155,7 +155,7 @@ def _of_worlds(
         "aggregate_accelerators": total(chips),
         "open_accelerators": total(chips * (1 - env.institutions.access_in(None).share)),
         "h100_equivalents": total(
-            SiteMachines(world.programme, np.arange(world.count), world.now).h100_equivalents()
+            SiteMachines(world.program, np.arange(world.count), world.now).h100_equivalents()
         ),
         "largest_site_accelerators": chips.max(-1, initial=0.0),
         "largest_run_flop": end["largest_run_flop"],
@@ -170,13 +170,13 @@ def _of_worlds(
         "first_operation": np.where(first < NEVER, first, -1),
         "rounds": world.bargaining.rounds,
         "exited_labs": world.training.exited.sum(-1),
-        "welfare_eur_bn": welfare(env, np.where(contracted, world.programme.planned, 0.0)),
+        "welfare_eur_bn": welfare(env, np.where(contracted, world.program.planned, 0.0)),
     }
 
 
 def _first_wave(world: World) -> Integers:
     """The first wave that selected a site in each state, (worlds, states); 0 if none did."""
-    waves = np.where(world.contracted, world.programme.wave, NEVER)
+    waves = np.where(world.contracted, world.program.wave, NEVER)
     steps, place = by_rank(world.sites.state, world.states.count)
     first = np.full((world.count, world.states.count), NEVER)
     for sites in steps:

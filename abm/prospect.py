@@ -109,7 +109,7 @@ class Outlook:
         Worlds with the same scenario share a prospect until a site is selected.
         """
         w, rows = self.world, self.rows
-        apart = (w.programme.selected[rows] >= 0).any(-1) | w.talent_moves
+        apart = (w.program.selected[rows] >= 0).any(-1) | w.talent_moves
         columns = self.institutions.distinct[rows], w.exited_share[rows], np.where(apart, rows, -1)
         return np.stack(columns, axis=-1).astype(np.float64)
 
@@ -147,7 +147,7 @@ class Outlook:
         return self._runs(None)
 
     def _accelerators(self, plan: Floats | None) -> Floats:
-        d = self.world.programme.delivered
+        d = self.world.program.delivered
         there = total(np.where(self.world.live[self.rows], d.chips[self.rows], 0.0))[:, None]
         all_chips = there if plan is None else there + total(self.chips(plan))[:, None]
         return all_chips * (1 - self.regime.share)
@@ -166,7 +166,7 @@ class Outlook:
 
     def _runs(self, plan: Floats | None) -> list[Floats]:
         """Largest run, FLOP (worlds,), in each year of the horizon."""
-        w, d = self.world, self.world.programme.delivered
+        w, d = self.world, self.world.program.delivered
         live, chips, peaks = w.live[self.rows], d.chips[self.rows], d.peak[self.rows]
         ready = np.where(live, d.expected[self.rows], np.inf)
         waiting, wait = np.where(live, d.waiting[self.rows], 0.0), d.grid_years[self.rows]
@@ -248,7 +248,7 @@ class Outlook:
             )
             return run_flop(self._rule(alone).own, self.p)
         rows = np.repeat(self.rows, n)
-        d, live = w.programme.delivered, w.live[self.rows]
+        d, live = w.program.delivered, w.live[self.rows]
         machines = operational(w.machines, self.year + self.horizon[(len(self.horizon) - 1) // 2])
         there, peaks = (
             np.repeat(np.where(live, d.chips[self.rows], 0.0), n, axis=0),

@@ -46,7 +46,7 @@ def advance(env: Environment) -> None:
 
 def bargain(env: Environment) -> None:
     """Hold a round of bargaining in the worlds that have not settled, and select the sites of plans that pass."""
-    world, programme = env.world, env.world.programme
+    world, program = env.world, env.world.program
     rows = np.flatnonzero(~world.bargaining.settled)
     if world.now < world.announced or not len(rows):
         return
@@ -58,11 +58,11 @@ def bargain(env: Environment) -> None:
     _keep_ballots(env, rows, result)
     passed = result.passed[:, None]
     env.enact(rows, np.where(passed, result.plan, 0.0), np.where(passed, result.pledged, 0.0))
-    programme.transfers[rows] += np.where(passed, result.transfer, 0.0)
+    program.transfers[rows] += np.where(passed, result.transfer, 0.0)
     failed = result.held & ~result.passed
     union_part = env.institutions.split_in(rows).union
     lost = np.reshape(result.sunk, (-1, 1)) * union_part * total(result.plan)[:, None]
-    programme.envelope[rows] -= np.where(failed[:, None], lost, 0.0)
+    program.envelope[rows] -= np.where(failed[:, None], lost, 0.0)
     world.bargaining.rounds[rows] += np.where(result.waits, 0, 1)
     _update_memory(world, rows, result)
     world.bargaining.settled[rows] = result.ends
@@ -141,14 +141,14 @@ def _update_memory(world: World, rows: Rows, result: BallotResult) -> None:
 
 def operate(env: Environment) -> None:
     """Sign contracts, open sites, renew machines, and close sites with a scandal for this quarter."""
-    world, programme = env.world, env.world.programme
-    d, chosen = programme.delivered, programme.selected >= 0
+    world, program = env.world, env.world.program
+    d, chosen = program.delivered, program.selected >= 0
     if not chosen.any():
         return
     _return_later_orders(env)
     env.renew()
     hazard = np.asarray(env.institutions.practice.scandal_a_year)
-    stopped = programme.stopped
+    stopped = program.stopped
     if np.any(hazard > 0):
         open_ = chosen & ~d.cancelled & (d.ready <= world.now)
         if open_.any():
@@ -156,19 +156,19 @@ def operate(env: Environment) -> None:
             this_quarter = np.floor(4 * draw / np.maximum(hazard, 1e-300)) == world.now % 4
             stopped = open_ & (draw < hazard) & this_quarter
     note_changes(env, stopped)
-    programme.stopped = stopped
+    program.stopped = stopped
 
 
 def _return_later_orders(env: Environment) -> None:
     """Return to the envelope the later orders of sites whose selection ends without a contract."""
-    programme = env.world.programme
-    if not programme.later:
+    program = env.world.program
+    if not program.later:
         return
-    d = programme.delivered
-    lost = np.where(d.cancelled & (d.contracted == env.world.now), programme.later_money, 0.0)
-    programme.planned -= lost
-    programme.later_money -= lost
-    programme.envelope += total(np.where(programme.own_money, 0.0, lost))[:, None]
+    d = program.delivered
+    lost = np.where(d.cancelled & (d.contracted == env.world.now), program.later_money, 0.0)
+    program.planned -= lost
+    program.later_money -= lost
+    program.envelope += total(np.where(program.own_money, 0.0, lost))[:, None]
 
 
 def train(env: Environment) -> None:
@@ -243,7 +243,7 @@ def progress(world: World) -> Progress:
         "working": works.sum(-1),
         "working_accelerators": total(
             np.where(
-                works, SiteMachines(world.programme, np.arange(world.count), world.now).working_chips(), 0.0
+                works, SiteMachines(world.program, np.arange(world.count), world.now).working_chips(), 0.0
             )
         ),
         "exited_labs": world.training.exited.sum(-1),

@@ -45,8 +45,8 @@ class Readings:
     @property
     def accounts(self) -> Accounts:
         """The accounts of this quarter."""
-        programme = self.world.programme
-        later = self.world.now if programme.later or programme.renewals else None
+        program = self.world.program
+        later = self.world.now if program.later or program.renewals else None
         key = (self.world.contracted.tobytes(), later)  # the accounts depend on nothing else that changes
         if self._accounts is None or self._accounts[0] != key:
             self._accounts = (key, accounts(self.env))
@@ -71,7 +71,7 @@ class Readings:
             "sites": found["contracted"],
             "hosts": (books.sites > 0).sum(-1),
             "spend_eur_bn": total(books.received),
-            "envelope_eur_bn": world.programme.envelope[:, 0].copy(),
+            "envelope_eur_bn": world.program.envelope[:, 0].copy(),
             "aggregate_accelerators": total(books.chips),
         }
         found["years_behind_in_window"] = world.reading().years_behind

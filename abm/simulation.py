@@ -51,7 +51,7 @@ class OtherRuns:
             other = Simulation(scenarios, self.seed, self.replicates[rows], self.members)
             while other.running and not other.world.bargaining.settled.all():
                 other.advance()
-            plans.append(other.world.programme.planned)
+            plans.append(other.world.program.planned)
         return plans
 
     def continuation(self, rows: NDArray[np.int64]) -> Floats:

@@ -30,12 +30,12 @@ def note_changes(env: Environment, stopped: Booleans) -> None:
         env: the run.
         stopped: (worlds, sites) whether a scandal closes the site this quarter.
     """
-    world, programme, training = env.world, env.world.programme, env.world.training
-    d = programme.delivered
-    opened = (programme.selected >= 0) & ~d.cancelled & ((d.ready == world.now) | (d.complete == world.now))
-    if programme.later or programme.renewals:
-        opened |= ordered(programme, world.now)
-    training.stale |= (opened | (stopped != programme.stopped)).any(-1)
+    world, program, training = env.world, env.world.program, env.world.training
+    d = program.delivered
+    opened = (program.selected >= 0) & ~d.cancelled & ((d.ready == world.now) | (d.complete == world.now))
+    if program.later or program.renewals:
+        opened |= ordered(program, world.now)
+    training.stale |= (opened | (stopped != program.stopped)).any(-1)
 
 
 def note_machines(env: Environment) -> None:

@@ -32,7 +32,7 @@ from juste_retour.agents.values import Values
 
 
 @dataclass(eq=False)
-class Programme:
+class Program:
     """The program: the selected sites and their delivery.
 
     Attributes:
@@ -64,7 +64,7 @@ class Programme:
     renewals: list[Delivered] = field(default_factory=list)
 
     @classmethod
-    def at_start(cls, worlds: int, states: int, sites: int, envelope: Floats) -> Programme:
+    def at_start(cls, worlds: int, states: int, sites: int, envelope: Floats) -> Program:
         """The program before any selection; `envelope` is (worlds, 1) or (1, 1), EUR bn."""
         return cls(
             planned=np.zeros((worlds, sites)),
@@ -175,7 +175,7 @@ class World:
         ambition: (worlds, states) factor by which the state values money spent at home; drawn once.
         resolve: (worlds, states) noise in the state's reservation value, in standard deviations; drawn once.
         scale: (worlds, states) scale of the local good, EUR bn.
-        programme: the selected sites and their delivery.
+        program: the selected sites and their delivery.
         bargaining: the state of the bargaining.
         training: the training runs, labs and researchers.
     """
@@ -203,7 +203,7 @@ class World:
         self.ambition = np.exp(p.ambition_sd * streams.normal("ambition", n))
         self.resolve = streams.normal("reservation", n)
         self.scale = local_scale(self.states, self.ambition, p)
-        self.programme = Programme.at_start(w, n, s, p.envelope_eur_bn)
+        self.program = Program.at_start(w, n, s, p.envelope_eur_bn)
         self.bargaining = Bargaining.at_start(w, n)
         near = np.broadcast_to(talent.at_start(self.sites, self.states), (w, s))
         self.training = Training(
@@ -226,10 +226,10 @@ class World:
         return self._parameters.get(rows, self.p.rows)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
-        """All arrays that change while the worlds run, by name, as in `programme.planned`."""
+        """All arrays that change while the worlds run, by name, as in `program.planned`."""
         groups = {
-            "programme": self.programme,
-            "programme.delivered": self.programme.delivered,
+            "program": self.program,
+            "program.delivered": self.program.delivered,
             "bargaining": self.bargaining,
             "training": self.training,
         }
@@ -258,19 +258,19 @@ class World:
     @property
     def contracted(self) -> Booleans:
         """(worlds, sites) whether a facility is under contract, working or not."""
-        d = self.programme.delivered
-        return (self.programme.selected >= 0) & ~d.cancelled & (d.contracted <= self.now)
+        d = self.program.delivered
+        return (self.program.selected >= 0) & ~d.cancelled & (d.contracted <= self.now)
 
     @property
     def working(self) -> Booleans:
         """(worlds, sites) whether a facility works this quarter."""
-        return self.contracted & (self.programme.delivered.ready <= self.now) & ~self.programme.stopped
+        return self.contracted & (self.program.delivered.ready <= self.now) & ~self.program.stopped
 
     @property
     def live(self) -> Booleans:
         """(worlds, sites) whether a site is selected and not known to be cancelled, so that actors count on it."""
-        d = self.programme.delivered
-        return (self.programme.selected >= 0) & ~(d.cancelled & (d.contracted <= self.now))
+        d = self.program.delivered
+        return (self.program.selected >= 0) & ~(d.cancelled & (d.contracted <= self.now))
 
     @property
     def hosted(self) -> NDArray[np.int64]:
@@ -289,14 +289,14 @@ class World:
     @property
     def committed(self) -> Floats:
         """(worlds,) money of the envelope in the plans that passed, cancelled selections included, EUR bn."""
-        return total(np.where(self.programme.own_money, 0.0, self.programme.planned))
+        return total(np.where(self.program.own_money, 0.0, self.program.planned))
 
     @property
     def constant_rates(self) -> bool:
         """Whether a facility's rate is the same from its first to its last quarter, in all worlds."""
-        programme = self.programme
-        changes = bool(programme.later) or bool(programme.renewals) or self.renews or self.talent_moves
-        return not changes and not programme.delivered.waiting.any()
+        program = self.program
+        changes = bool(program.later) or bool(program.renewals) or self.renews or self.talent_moves
+        return not changes and not program.delivered.waiting.any()
 
     @cached_property
     def talent_moves(self) -> bool:

@@ -92,9 +92,9 @@ class WorldModel(mesa.Model):
         self._learners = [other for other in self._learners if other is not agent]
 
     def _update_facilities(self) -> None:
-        d, k = self.world.programme.delivered, self.row
+        d, k = self.world.program.delivered, self.row
         contracted = (
-            (self.world.programme.selected[k] >= 0) & ~d.cancelled[k] & (d.contracted[k] <= self.world.now)
+            (self.world.program.selected[k] >= 0) & ~d.cancelled[k] & (d.contracted[k] <= self.world.now)
         )
         for place in np.flatnonzero(contracted).tolist():
             if place not in self._facilities:

@@ -30,32 +30,32 @@ class Facility(Actor):
     @property
     def accelerators(self) -> float:
         """Number of accelerators, not converted to H100 equivalents."""
-        return self._mine(self.world.programme.delivered.chips)
+        return self._mine(self.world.program.delivered.chips)
 
     @property
     def power_mw(self) -> float:
         """Power at the meter, MW."""
-        return self._mine(self.world.programme.delivered.power_mw)
+        return self._mine(self.world.program.delivered.power_mw)
 
     @property
     def spend_eur_bn(self) -> float:
         """Cost, EUR bn."""
-        return self._mine(self.world.programme.delivered.spend)
+        return self._mine(self.world.program.delivered.spend)
 
     @property
     def selected(self) -> str:
         """Quarter of selection, as "2025Q1"."""
-        return self.model.label(self._mine(self.world.programme.selected))
+        return self.model.label(self._mine(self.world.program.selected))
 
     @property
     def contracted(self) -> str:
         """Quarter of the contract."""
-        return self.model.label(self._mine(self.world.programme.delivered.contracted))
+        return self.model.label(self._mine(self.world.program.delivered.contracted))
 
     @property
     def operational(self) -> str | None:
         """Quarter of first operation; None if that is after the run's last quarter."""
-        ready = self._mine(self.world.programme.delivered.ready)
+        ready = self._mine(self.world.program.delivered.ready)
         return self.model.label(ready) if ready <= self.world.last else None
 
     @property

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from juste_retour.abm.scenario import load, parameters, presets
-from juste_retour.agents import rules as catalogue
+from juste_retour.agents import rules as catalog
 from juste_retour.runs.command import TASKS, app
 from juste_retour.runs.commands.scenarios import annotated, meaning, summary
 from juste_retour.runs.europe.odd import span, table
@@ -56,9 +56,9 @@ def tables() -> str:
 def rules() -> str:
     """Every family of rules: what it decides, the signature of its rules, and the rules that ship."""
     parts = ["# Rule families", "What each family decides, and the rules that ship with the project."]
-    parts.append(f"```text\n{catalogue.PARAMETERS}\n```")
-    catalogue.load_offered()
-    for name, family in sorted(catalogue.FAMILIES.items()):
+    parts.append(f"```text\n{catalog.PARAMETERS}\n```")
+    catalog.load_offered()
+    for name, family in sorted(catalog.FAMILIES.items()):
         parts += [f"## {name}", f"Decides {family.decides}.", f"```text\n{family.signature}\n```"]
         rows = []
         for rule in family:

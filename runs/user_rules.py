@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from juste_retour.abm import catalogue  # noqa: F401  registers the shipped rules before a user's
+from juste_retour.abm import catalog  # noqa: F401  registers the shipped rules before a user's
 from juste_retour.abm.files import content_of
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.asking import RuleFailed, TooLong, line_in, said

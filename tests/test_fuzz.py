@@ -202,7 +202,7 @@ specs = st.fixed_dictionaries(
         "members": odd,
         "rules": odd,
         "chunk": odd,
-        "colour": odd,
+        "color": odd,
     },
 )
 

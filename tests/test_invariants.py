@@ -192,7 +192,7 @@ def test_no_agenda_exceeds_the_planners_welfare(changes, agenda, seed):
         simulation = Simulation(load("eu-status-quo").changed(rest | {"agenda": rule}), seed, range(WORLDS))
         while simulation.running and not simulation.world.bargaining.settled.all():
             simulation.advance()
-        return welfare(simulation.env, simulation.world.programme.planned)
+        return welfare(simulation.env, simulation.world.program.planned)
 
     try:
         best, other = decided({"rule": "planner", "objective": "welfare"}), decided(agenda)

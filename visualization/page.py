@@ -18,14 +18,14 @@ def _map() -> dict[str, object]:
     return drawn_map(shown())
 
 
-def _catalogue() -> dict[str, object]:
+def _catalog() -> dict[str, object]:
     return offered() | {"talk": talk_here()}
 
 
 @solara.component_vue("components/link.vue", vuetify=False)
 def Link(  # noqa: N802  components have capital letters
     geometry: dict[str, object],
-    catalogue: dict[str, object],
+    catalog: dict[str, object],
     event_ask: Callable[[dict[str, object]], None],
 ) -> None:
     """The part in the browser: it starts `stage/app.js` and passes messages."""
@@ -42,7 +42,7 @@ def Page() -> None:  # noqa: N802
     """The page of one visitor, with its own session."""
     solara.Title("juste retour")
     session = solara.use_memo(Session, [])
-    link = Link(geometry=_map(), catalogue=solara.use_memo(_catalogue, []), event_ask=session.ask)
+    link = Link(geometry=_map(), catalog=solara.use_memo(_catalog, []), event_ask=session.ask)
 
     def connect() -> Callable[[], None]:
         widget = solara.get_widget(link)

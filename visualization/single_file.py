@@ -82,7 +82,7 @@ def columns(value: Any) -> Any:
     return [columns(inner) for inner in value]
 
 
-def catalogue() -> dict[str, Any]:
+def catalog() -> dict[str, Any]:
     """The choices for which the file has runs, out of all that the app offers."""
     all_of_it: dict[str, Any] = offered()
     rules = {(group, rule) for group, rule in SETTINGS}
@@ -175,9 +175,9 @@ def page(parts: dict[str, str], model: dict[str, object] | None = None) -> str:
     geometry = drawn_map(load_members())
     content: dict[str, Any] = {"seeds": SEEDS, "parts": parts}
     if model is None:
-        content |= {"geometry": geometry | {"tour": False}, "catalogue": catalogue()}
+        content |= {"geometry": geometry | {"tour": False}, "catalog": catalog()}
     else:
         all_of_it: dict[str, Any] = offered()
         every = all_of_it | {"presets": _presets(all_of_it), "alone": True}
-        content |= {"geometry": geometry, "catalogue": every, "model": model}
+        content |= {"geometry": geometry, "catalog": every, "model": model}
     return page_around("juste retour: a laboratory", content, "lab.js")

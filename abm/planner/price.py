@@ -64,8 +64,8 @@ def prices(env: Environment) -> Prices:
         return not_asked(world.count)
     cap = world.p.lag_cap_years[:, 0]
     behind = _counted(world.reading().years_behind, cap)
-    own = np.where(world.programme.own_money, world.programme.planned, 0.0)
-    outside, committed = total(own), total(world.programme.planned - own)
+    own = np.where(world.program.own_money, world.program.planned, 0.0)
+    outside, committed = total(own), total(world.program.planned - own)
     envelope = world.p.envelope_eur_bn[:, 0]
     amounts, quarters, years = _planned(env, envelope + outside, all_sites=False)
     less, then, _ = _planned(env, np.minimum(committed, envelope) + outside, all_sites=False)

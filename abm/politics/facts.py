@@ -62,21 +62,21 @@ class Facts:
     @cached_property
     def envelope(self) -> Floats:
         """EUR bn of the envelope that are not yet placed; (worlds, 1)."""
-        return self.world.programme.envelope[self.rows]
+        return self.world.program.envelope[self.rows]
 
     @cached_property
     def received(self) -> Floats:
         """EUR bn placed in each state so far; (worlds, states)."""
-        return self.world.by_state(np.where(self.world.live, self.world.programme.planned, 0.0)[self.rows])
+        return self.world.by_state(np.where(self.world.live, self.world.program.planned, 0.0)[self.rows])
 
     @cached_property
     def paid(self) -> Floats:
         """EUR bn that each state has agreed to pay so far; (worlds, states)."""
-        w, programme = self.world, self.world.programme
+        w, program = self.world, self.world.program
         live = w.live[self.rows]
-        plan = np.where(live, programme.planned[self.rows], 0.0)
-        pledged = np.where(live, programme.pledged[self.rows], 0.0)
-        own = np.where(programme.own_money[self.rows], plan, 0.0)
+        plan = np.where(live, program.planned[self.rows], 0.0)
+        pledged = np.where(live, program.pledged[self.rows], 0.0)
+        own = np.where(program.own_money[self.rows], plan, 0.0)
         return self.split.payments(w.by_state(plan - own), w.by_state(pledged)) + w.by_state(own)
 
     @cached_property
@@ -97,7 +97,7 @@ class Facts:
         if not np.any(self.p.trophy_fade > 0):
             return 0.0
         idle = w.live[self.rows] & ~w.working[self.rows]
-        years = (self.now - w.programme.selected[self.rows]) / 4
+        years = (self.now - w.program.selected[self.rows]) / 4
         return w.by_state(np.where(idle, -np.expm1(-self.p.trophy_fade * years), 0.0))
 
     @cached_property
@@ -130,7 +130,7 @@ class Facts:
     def free(self) -> Booleans:
         """Whether each site may still be chosen and has power for the smallest facility; (worlds, sites)."""
         open_to_all = np.array([k != "industrial" for k in self.sites.kind]) | self.industrial
-        unselected = self.world.programme.selected[self.rows] < 0
+        unselected = self.world.program.selected[self.rows] < 0
         if self.open_sites is not None:
             unselected = unselected & self.open_sites
         return unselected & open_to_all & (self.cap >= self.p.smallest_eur_bn)
@@ -178,8 +178,8 @@ class Facts:
 
         A site gets at most what its power can use, and its host at most what it can match.
         """
-        w, programme = self.world, self.world.programme
-        there = np.where(w.live & ~programme.own_money, programme.planned, 0.0)[self.rows]
+        w, program = self.world, self.world.program
+        there = np.where(w.live & ~program.own_money, program.planned, 0.0)[self.rows]
         limit = self.received + self.host_room
         more = np.zeros(there.shape)
         for _ in range(3):  # pass what does not fit at a full site on to the others

@@ -222,7 +222,7 @@ def contributors_club(
 ):
     """A group of states pays everything in proportion to national income; the others pay nothing.
 
-    Source: enhanced cooperation, article 332 TFEU: participants bear the cost; ESA's optional programmes.
+    Source: enhanced cooperation, article 332 TFEU: participants bear the cost; ESA's optional programs.
     """
     named = members.replace(",", " ").split()
     for code in named:

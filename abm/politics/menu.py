@@ -36,11 +36,11 @@ def by_capability(council: Council, fewest: int, most: int) -> BallotResult | No
     def ask(scenario: Scenario) -> Question:
         return Question(scenario, world.members, first, every, fewest, most)
 
-    programme = world.programme
-    common = total(np.where(programme.own_money[rows], 0.0, programme.planned[rows]))
-    budget = programme.envelope[rows, 0] + common
+    program = world.program
+    common = total(np.where(program.own_money[rows], 0.0, program.planned[rows]))
+    budget = program.envelope[rows, 0] + common
     amounts, quarters, _ = planned(institutions.scenarios, institutions.distinct[rows], budget, ask)
-    due = np.where((quarters <= world.now) & (programme.selected[rows] < 0), amounts, 0.0)
+    due = np.where((quarters <= world.now) & (program.selected[rows] < 0), amounts, 0.0)
     last = ~((amounts > 0) & (quarters > world.now)).any(-1)
     acts = (due > 0).any(-1) | last
     if not acts.any():

@@ -8,7 +8,7 @@ uv run python -m juste_retour.runs.benchmarks.single_swaps
 
 import numpy as np
 
-from juste_retour.abm import catalogue
+from juste_retour.abm import catalog
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.scenario import load
 from juste_retour.agents.errors import BadInput
@@ -25,7 +25,7 @@ ALSO: tuple[dict[str, object], ...] = (
 
 
 def swaps() -> list[dict[str, object]]:
-    assert catalogue
+    assert catalog
     usual = load(BASE).rules
     found: list[dict[str, object]] = [{}]
     for name, family in FAMILIES.items():

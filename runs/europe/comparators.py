@@ -122,7 +122,7 @@ def seen_in(name: str, worlds: int, seed: int = 0) -> Seen:
         runs[world.quarter] = run_flop(env).copy()
         if world.quarter == CHIPS_AS_OF:
             chips = at_work(world)
-    ready = world.programme.delivered.ready
+    ready = world.program.delivered.ready
     opens = world.contracted & (ready < NEVER)
     opened = np.where(opens, ready / 4 + 0.125, np.nan)
     ordered = year(orders(env.institutions.scenario, world.announced)[0][0])
@@ -131,9 +131,9 @@ def seen_in(name: str, worlds: int, seed: int = 0) -> Seen:
 
 def at_work(world: World) -> Floats:
     """H100 equivalents (worlds, sites) of the machines that were bought and work in the current quarter."""
-    programme, every = world.programme, np.arange(world.count)
+    program, every = world.program, np.arange(world.count)
     found = np.zeros(world.contracted.shape)
-    for cohort in (programme.delivered, *programme.later):
+    for cohort in (program.delivered, *program.later):
         there = world.contracted & ~cohort.cancelled & (cohort.ready <= world.now)
         found += np.where(there, h100_equivalents(cohort.powered(every, world.now), cohort.peak), 0.0)
     return found

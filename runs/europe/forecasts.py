@@ -81,10 +81,8 @@ def futures(
     chosen, working = [], []
     for part in chunks(len(scenarios), progress):
         world = Simulation(scenarios[part], plan.seed, replicates[part], plan.union).run().world
-        waves = [world.programme.wave == k + 1 for k in range(len(plan.decisions))]
-        chosen.append(
-            np.stack([_counted(world, (world.programme.selected >= 0) & w) for w in waves], axis=-1)
-        )
+        waves = [world.program.wave == k + 1 for k in range(len(plan.decisions))]
+        chosen.append(np.stack([_counted(world, (world.program.selected >= 0) & w) for w in waves], axis=-1))
         working.append(np.stack([_counted(world, world.working & w) for w in waves], axis=-1))
     seen = seen_in(plan.observed, plan.union, len(plan.decisions))
     return Futures(plan.union, np.concatenate(chosen), np.concatenate(working), seen)

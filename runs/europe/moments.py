@@ -81,11 +81,11 @@ def budget(row: dict[str, str]) -> float | None:
 
 def moments_of(world: World, waves: int) -> pd.DataFrame:
     """The moments of simulated worlds after the first `waves` waves; one row per world, NaN if no site was selected."""
-    wave = world.programme.wave
-    chosen = (world.programme.selected >= 0) & (wave <= waves)
+    wave = world.program.wave
+    chosen = (world.program.selected >= 0) & (wave <= waves)
     by_wave = {f"sites_wave_{k}": (chosen & (wave == k)).sum(-1) for k in range(1, waves + 1)}
     by_state = np.rint(world.by_state(chosen)).astype(np.int64)
-    budgets = np.where(chosen, world.programme.planned, np.nan)
+    budgets = np.where(chosen, world.program.planned, np.nan)
     with np.errstate(all="ignore"):
         logs = np.log(budgets)
         centres = (chosen & world.sites.centre).sum(-1) / chosen.sum(-1)

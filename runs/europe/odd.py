@@ -97,15 +97,15 @@ def _patterns() -> str:
 
 
 def state_variables() -> dict[str, str]:
-    """The description of each array that changes during a run, by name, as in `programme.planned`."""
+    """The description of each array that changes during a run, by name, as in `program.planned`."""
     from juste_retour.abm.delivery.building import Delivered
-    from juste_retour.abm.world import Bargaining, Programme, Training, World
+    from juste_retour.abm.world import Bargaining, Program, Training, World
     from juste_retour.agents.contract import documented_attributes
 
     groups = {
         "": World,
-        "programme.": Programme,
-        "programme.delivered.": Delivered,
+        "program.": Program,
+        "program.delivered.": Delivered,
         "bargaining.": Bargaining,
         "training.": Training,
     }

@@ -173,8 +173,8 @@ def pooled(bench: Bench, scenario: Scenario, exponents: tuple[float, ...] = ()) 
     short = scenario.until("2026Q1")
     simulation = Simulation(bench.worlds(short), bench.seed, bench.replicates, bench.members).run()
     world, practice = simulation.world, simulation.institutions.practice
-    d = world.programme.delivered
-    chips = np.where((world.programme.selected >= 0) & ~d.cancelled, d.chips, 0.0)
+    d = world.program.delivered
+    chips = np.where((world.program.selected >= 0) & ~d.cancelled, d.chips, 0.0)
     everything = total(chips)
     mean_peak = total(chips * d.peak) / np.maximum(everything, 1e-300)
     campus = np.zeros(chips.shape)

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
 
-from juste_retour.abm import catalogue  # noqa: F401  registers the shipped rules, whose names are taken
+from juste_retour.abm import catalog  # noqa: F401  registers the shipped rules, whose names are taken
 from juste_retour.abm.politics.tables.table import Table
 from juste_retour.agents.contract import protocol_member
 from juste_retour.agents.errors import BadInput, CannotWrite, near

@@ -331,6 +331,6 @@ class _Game:
         fresh = Simulation(env.scenarios, env.seed, world.replicates, env.members).env
         fresh.world.now = world.announced
         table = Payoffs(fresh, np.arange(world.count))
-        plan = np.where(world.contracted, world.programme.planned, 0.0)
-        gain = table.offer(plan, None, world.programme.transfers).utility - table.standing.utility
+        plan = np.where(world.contracted, world.program.planned, 0.0)
+        gain = table.offer(plan, None, world.program.transfers).utility - table.standing.utility
         return gain if self.actor == "state" else gain[:, world.college.state]

@@ -58,7 +58,7 @@ def test_job_runs_on_the_cohorts_with_the_highest_rate():
     simulation = Simulation(load("essay-reform").changed({"tranches": 4}), 2, WORLDS).run()
     world, rules = simulation.world, simulation.institutions
     every = np.ones((len(WORLDS), world.sites.count), bool)
-    candidates = SiteMachines(world.programme, WORLDS, world.now).candidates()
+    candidates = SiteMachines(world.program, WORLDS, world.now).candidates()
     assert len(candidates) == 4
     assert (candidates[-1][0] >= candidates[0][0]).all()
     each = [

@@ -33,7 +33,7 @@ def test_researchers_follow_machines_and_drain_with_the_gap():
 def test_talent_matters_only_with_a_positive_elasticity():
     none, some = played(access="dedicated").world, played(access="dedicated", talent_elasticity=0.07).world
     assert (none.training.talent == 1).all()
-    largest = some.programme.delivered.chips.argmax(-1)[:, None]
+    largest = some.program.delivered.chips.argmax(-1)[:, None]
     rows = some.working.any(-1)
     grown = np.take_along_axis(some.training.near, largest, -1) > np.take_along_axis(
         none.training.near, largest, -1
@@ -110,10 +110,7 @@ def test_losing_bid_competes_again_in_the_next_wave():
     assert lost.any()
     third = played("2025Q4", panel_threshold=0.3).world
     later = np.array(
-        [
-            [third.programme.wave[w][third.sites.state == i].max() for i in range(27)]
-            for w in range(len(WORLDS))
-        ]
+        [[third.program.wave[w][third.sites.state == i].max() for i in range(27)] for w in range(len(WORLDS))]
     )
     again = later[lost]
     assert (again > 1).any()

@@ -84,7 +84,7 @@ def test_facilities_exist_from_contract_to_cancellation():
             seen[place] = model.quarter
         if model.quarter == "2027Q1":
             cancelled = max(there)
-            model.world.programme.delivered.cancelled[0, cancelled] = True
+            model.world.program.delivered.cancelled[0, cancelled] = True
     assert len(seen) > len(there) >= 1
     assert cancelled not in there
     for f in model.agents_by_type[Facility]:
@@ -225,7 +225,7 @@ def test_commissioners_labs_and_facilities_are_explained():
     assert {d.result for d in model.why(lab.name) if isinstance(d.result, str)} <= {"stays", "leaves"}
     facility = model.agents_by_type[Facility].to_list()[0]
     (selected,) = facility.why()
-    assert selected.result == pytest.approx(model.world.programme.planned[0, facility.place])
+    assert selected.result == pytest.approx(model.world.program.planned[0, facility.place])
     assert facility.contracted in selected.says
 
 

@@ -37,7 +37,7 @@ def test_missing_bids_are_counted_by_cause():
 
 def test_selected_sites_without_a_contract_are_counted():
     env = ended(end="2025Q2", window_years=0.5)
-    selected = int((env.world.programme.selected >= 0).sum())
+    selected = int((env.world.program.selected >= 0).sum())
     assert re.findall(r"\b\d+\b", why_nothing(env, 0)) == [str(selected)] * 2
 
 

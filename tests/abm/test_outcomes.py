@@ -50,7 +50,7 @@ def test_no_site_exceeds_its_power_headroom():
     simulation = Simulation(BASE.changed({"agenda": "planner", "agenda.min_sites": 3}), 1, range(8)).run()
     world = simulation.world
     most = headroom(world.sites, simulation.institutions.procedure, world.p)
-    assert (world.programme.delivered.power_mw <= most * (1 + 1e-9)).all()
+    assert (world.program.delivered.power_mw <= most * (1 + 1e-9)).all()
     assert world.contracted.any()
 
 

@@ -29,7 +29,7 @@ PICTURES = {  # name: address, window, simulated vision deficiency or "dark"
     "why-1920": (f"?t=2025Q4&why=state.{CYPRUS}", HALL, ""),
     "tour-1920": ("?tour=5", HALL, ""),
     "deuteranopia": ("?t=2025Q4", HALL, "deuteranopia"),
-    "greyscale": ("?t=2025Q4", HALL, "achromatopsia"),
+    "grayscale": ("?t=2025Q4", HALL, "achromatopsia"),
 }
 
 

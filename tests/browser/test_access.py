@@ -176,11 +176,11 @@ def test_page_at_200_percent_zoom_keeps_everything_in_view(visit):
 
 def test_bars_and_votes_differ_in_forced_colors(visit):
     page = visit("?a=federal-europe&t=2025Q4&vote=1", forced_colors="active")
-    colour = "e => getComputedStyle(e).backgroundColor"
-    ground = page.eval_on_selector(".panel", colour)
-    assert page.eval_on_selector(".panel .track i", colour) not in (
+    color = "e => getComputedStyle(e).backgroundColor"
+    ground = page.eval_on_selector(".panel", color)
+    assert page.eval_on_selector(".panel .track i", color) not in (
         ground,
-        page.eval_on_selector(".panel .track", colour),
+        page.eval_on_selector(".panel .track", color),
     )
     image = "e => getComputedStyle(e).backgroundImage"
     assert page.eval_on_selector(".ballot .vote-no", image) != page.eval_on_selector(

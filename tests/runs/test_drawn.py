@@ -2,7 +2,7 @@
 
 import itertools
 
-from juste_retour.abm import catalogue  # noqa: F401  registers the rules
+from juste_retour.abm import catalog  # noqa: F401  registers the rules
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.drawn import coordinates
 

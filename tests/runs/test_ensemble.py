@@ -132,8 +132,8 @@ def test_table_that_was_not_requested_is_named():
     assert list(found.tables) == ["facilities"]
     with pytest.raises(BadInput, match="'worlds'"):
         _ = found.worlds
-    with pytest.raises(AttributeError, match="colour"):
-        _ = found.colour
+    with pytest.raises(AttributeError, match="color"):
+        _ = found.color
     with pytest.raises(BadInput, match=r"'stats'.*'states'"):
         simulate(tables=("stats",))
 

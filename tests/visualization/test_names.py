@@ -10,10 +10,10 @@ from juste_retour.visualization.session import offered
 LETTERS = re.compile(r"\b(alpha|beta|gamma|delta|eps|tau|lambda|kappa|phi|sigma)\b|[a-z]_[a-z]|`")
 
 
-def texts(catalogue):
+def texts(catalog):
     """All texts in the panel of rules."""
-    rules = [rule for family in catalogue["families"] for rule in family["rules"]]
-    for p in [*catalogue["parameters"], *(p for rule in rules for p in rule["parameters"])]:
+    rules = [rule for family in catalog["families"] for rule in family["rules"]]
+    for p in [*catalog["parameters"], *(p for rule in rules for p in rule["parameters"])]:
         yield from (p["title"], p["unit"], p["about"], *(choice["title"] for choice in p["choices"]))
     yield from (text for rule in rules for text in (rule["title"], rule["summary"]))
 

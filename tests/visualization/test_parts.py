@@ -28,12 +28,12 @@ def test_stored_answers_cover_the_shipped_pairs_and_add_up():
     assert [tuple(found["pair"]) for found in answers] == list(PAIRS)
     about_today = {pair[1] for pair in PAIRS if pair[0] == PAIR[0]}
     assert about_today == {name for name in presets() if "observed" not in name} - {PAIR[0]}
-    catalogue = offered()
-    assert catalogue["parts"] == answers
+    catalog = offered()
+    assert catalog["parts"] == answers
     for found in answers:
         assert found["digests"] == [load(name).digest for name in found["pair"]]
         groups = [group for share in found["shares"] for group in (share["group"], *share["also"])]
-        assert set(groups) <= {*catalogue["groups"], "parameters"}
+        assert set(groups) <= {*catalog["groups"], "parameters"}
         assert len(set(groups)) == len(groups)
         check_sums(found)
 

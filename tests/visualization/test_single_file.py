@@ -65,7 +65,7 @@ def test_file_contains_every_scenario_under_every_rule():
 
 
 def test_menus_offer_only_rules_in_the_file():
-    offered = single_file.catalogue()
+    offered = single_file.catalog()
     assert offered["seeds"] == SEEDS
     assert {preset["name"] for preset in offered["presets"]} == set(held())
     menus = {(family["name"], rule["name"]) for family in offered["families"] for rule in family["rules"]}
@@ -125,7 +125,7 @@ def test_pyodide_option_needs_single_file(capsys):
 def test_file_with_the_model_offers_every_rule():
     text = page({}, {"worker": "", "files": {}})
     content = json.loads(re.search(r'id="runs">(.*?)</script>', text, re.S)[1])
-    assert [one["name"] for one in content["catalogue"]["families"]] == list(FAMILIES)
-    assert {one["name"] for one in content["catalogue"]["presets"]} == set(held())
-    assert "seeds" not in content["catalogue"]
+    assert [one["name"] for one in content["catalog"]["families"]] == list(FAMILIES)
+    assert {one["name"] for one in content["catalog"]["presets"]} == set(held())
+    assert "seeds" not in content["catalog"]
     assert content["seeds"] == list(SEEDS)

@@ -38,7 +38,7 @@ class Visitor:
         run = {"method": "run", "path": "", "args": {"appName": None, "path": ""}}
         self._send("comm_msg", {"comm_id": "control", "data": run})
         for said in self._heard():
-            if "catalogue" in said["data"].get("state", {}):
+            if "catalog" in said["data"].get("state", {}):
                 self.link = said["comm_id"]
             if said["data"].get("method") == "finished":
                 return

@@ -17,7 +17,7 @@ export const pairKey = (state) => JSON.stringify(state.specs);
  */
 export function answerFor(state) {
   const [a, b] = state.specs;
-  const found = state.catalogue?.parts.find((p) => p.pair[0] === a.base && p.pair[1] === b.base);
+  const found = state.catalog?.parts.find((p) => p.pair[0] === a.base && p.pair[1] === b.base);
   if (found && found.digests[0] === state.runs[0]?.digest && !Object.keys(b.changes).length) return { parts: found };
   return state.answers[pairKey(state)] ?? null;
 }
@@ -67,10 +67,10 @@ export function drawAnswer(state, store, found, names, box, u) {
   const run = state.runs[0];
   const said = tr("In {n} runs: {a} years behind on average, {span} (9 in 10 runs: {rangeA}). Under “{name}” {b} ({rangeB}).",
     { n: found.worlds, a: years(found.a.mean), span: span(run), rangeA: ranged(found.a), name: names[1], b: years(found.b.mean), rangeB: ranged(found.b) });
-  const title = largest(found, state.catalogue.groups);
+  const title = largest(found, state.catalog.groups);
   const first = broken(title, size * 1.08, box.w, 700).length * size * 1.35;
   const head = first + broken(said, size, box.w).length * size * 1.25;
-  const rows = waterfall(found, names, state.catalogue.groups);
+  const rows = waterfall(found, names, state.catalog.groups);
   const picked = found.shares.find((share) => share.group === state.part);
   const more = picked ? behind(state, picked) : priced(found, names[0]);
   const foot = size * (0.4 + 1.25 * Math.max(3, broken(more, size, box.w).length));
@@ -117,9 +117,9 @@ function priced({ prices: { price_of_politics: all, price_where: where, price_un
 /** A sentence on the rules and numbers in which the two scenarios differ, for one part. */
 function behind(state, share) {
   const groups = [share.group, ...share.also];
-  const families = state.catalogue.families.filter((family) => groups.includes(family.group)).map(({ name }) => name);
-  const numbers = groups.includes("parameters") ? state.specs.flatMap((spec) => Object.keys(spec.changes)).filter((key) => state.catalogue.parameters.some((p) => p.name === key)) : [];
-  const title = partName(state.catalogue.groups, share);
+  const families = state.catalog.families.filter((family) => groups.includes(family.group)).map(({ name }) => name);
+  const numbers = groups.includes("parameters") ? state.specs.flatMap((spec) => Object.keys(spec.changes)).filter((key) => state.catalog.parameters.some((p) => p.name === key)) : [];
+  const title = partName(state.catalog.groups, share);
   const changed = [...families, ...new Set(numbers)].map((name) => [name, ...[0, 1].map((side) => ruleOf(valueOf(state, side, name)))]).filter(([, a, b]) => a !== b);
   if (!changed.length && groups.includes("money")) return tr("{part}: the rules are the same; this part comes from how much of the envelope each scenario commits.", { part: title });
   if (!changed.length) return tr("{part}: the rules are the same.", { part: title });

@@ -24,17 +24,17 @@ import { learn, season, years } from "./words.js";
 const PANELS = { why: "Why?", rules: "Rules and numbers", vote: "The vote", help: "Questions and keys", audience: "Audience" };
 
 /** Start the page in an element. Returns `hear`, which takes answers, and `stop`. If not `served`, it makes no HTTP requests. */
-export function start(place, geometry, catalogue, ask, served = true) {
+export function start(place, geometry, catalog, ask, served = true) {
   const style = document.createElement("link");
   style.rel = "stylesheet";
   style.href = "/stage/stage.css";
   if (served) document.head.append(style);
   speak(new URLSearchParams(window.location.search).get("lang"));
   if (new URLSearchParams(window.location.search).has("notes")) return startNotes(place);
-  learn(catalogue);
-  const { when, ...asked } = fromAddress(window.location.search, catalogue);
+  learn(catalog);
+  const { when, ...asked } = fromAddress(window.location.search, catalog);
   if (asked.who) asked.panel = "why";
-  const store = makeStore({ geometry, catalogue, ...asked });
+  const store = makeStore({ geometry, catalog, ...asked });
   const director = makeDirector(store, ask, goOn);
   const tour = makeTour(store, director);
   const talk = makeTalk(store, director);
@@ -66,7 +66,7 @@ export function start(place, geometry, catalogue, ask, served = true) {
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
         panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": tr(PANELS[panel]) },
           h("button", { key: "close", type: "button", class: "close", "aria-label": tr("Close"), ...keyed("close"), onclick: () => store.set({ panel: null, who: null }) }, "×"),
-          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "vote" ? drawBallot(state, store, catalogue.seeds ? null : director) : panel === "audience" ? drawAudience(state, store, director) : drawHelp(state, true, drawQuestions(state, store, director))),
+          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "vote" ? drawBallot(state, store, catalog.seeds ? null : director) : panel === "audience" ? drawAudience(state, store, director) : drawHelp(state, true, drawQuestions(state, store, director))),
         state.tour !== null && h("section", { key: "tour", class: "tour", "aria-label": tr("Tour") }, drawTour(state, store, tour)),
         state.talk !== null && drawTalk(state, store, talk),
         state.spotlight && h("style", { key: "spotlight" }, dimming(state.spotlight)),
@@ -100,7 +100,7 @@ export function start(place, geometry, catalogue, ask, served = true) {
   resized.observe(place.querySelector(".hall"));
   if (state.tour === null && state.talk === null) director.renew(() => arrive(store, when));
   else store.set({});
-  if (catalogue.audience) director.audience("watch");
+  if (catalog.audience) director.audience("watch");
   return {
     store,
     director,

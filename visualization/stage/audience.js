@@ -10,8 +10,8 @@ const GUESSED = { years_behind: "Guess: years behind", sites: "Guess: sites", pr
 
 /** The audience's panel. */
 export function drawAudience(state, store, director) {
-  const { audience, catalogue } = state;
-  const { qr, short } = catalogue.audience;
+  const { audience, catalog } = state;
+  const { qr, short } = catalog.audience;
   const told = audience ?? { phones: 0, number: 0, open: false };
   return [
     h("h2", { key: "title" }, tr("Audience")),

@@ -21,12 +21,12 @@ export function drawBar(state, store, director, talk = null) {
     press("dice", "⚄", () => KEYS.dice.act(given)),
     h("span", { key: "space", class: "space" }, state.busy ? "…" : ""),
     press("compare", "Compare", () => director.compare(), state.compare),
-    !state.catalogue.seeds && press("many", "Many runs", () => director.many(), state.many),
+    !state.catalog.seeds && press("many", "Many runs", () => director.many(), state.many),
     press("rules", "Rules", () => KEYS.rules.act(given), state.panel === "rules"),
     store.tours && press("tour", "Tour", () => KEYS.tour.act(given), state.tour !== null),
-    state.catalogue.talk && press("talk", "Talk", () => KEYS.talk.act({ ...given, talk }), state.talk !== null),
-    state.catalogue.talk && press("notes", "Notes", () => KEYS.notes.act(given)),
-    state.catalogue.audience && press("audience", "Audience", () => KEYS.audience.act(given), state.panel === "audience"),
+    state.catalog.talk && press("talk", "Talk", () => KEYS.talk.act({ ...given, talk }), state.talk !== null),
+    state.catalog.talk && press("notes", "Notes", () => KEYS.notes.act(given)),
+    state.catalog.audience && press("audience", "Audience", () => KEYS.audience.act(given), state.panel === "audience"),
     menu(state, store, director),
     h("select", { key: "lang", name: "lang", class: "lang", "aria-label": tr("Language"), title: tr("Language"), value: state.lang, onchange: (e) => store.set({ lang: e.target.value }) },
       LANGUAGES.map((code) => h("option", { key: code, value: code, lang: code }, nameOf(code)))),
@@ -38,8 +38,8 @@ function chooser(state, director, side) {
   const spec = state.specs[side];
   const changed = Object.keys(spec.changes).length > 0;
   return h("select", { key: `choose${side}`, class: `side${side}`, "aria-label": tr("Scenario {side}", { side: "AB"[side] }), value: changed ? "changed" : spec.base, onchange: (e) => director.choose(side, e.target.value) },
-    state.catalogue.presets.map((p) => h("option", { key: p.name, value: p.name }, tr(p.title))),
-    changed && h("option", { key: "changed", value: "changed", disabled: true }, tr("{title}, changed", { title: tr(state.catalogue.presets.find((p) => p.name === spec.base)?.title) })));
+    state.catalog.presets.map((p) => h("option", { key: p.name, value: p.name }, tr(p.title))),
+    changed && h("option", { key: "changed", value: "changed", disabled: true }, tr("{title}, changed", { title: tr(state.catalog.presets.find((p) => p.name === spec.base)?.title) })));
 }
 
 function reseed(field, state, store, director) {
@@ -62,7 +62,7 @@ function menu(state, store, director) {
       item("png", "Picture (PNG)", () => savePng(state, store)),
       item("svg", "Drawing (SVG)", () => saveSvg(state)),
       item("csv", "Numbers (CSV)", () => saveCsv(state)),
-      !state.catalogue.seeds && item("replay", "Replay without a server (HTML)", () => saveReplay(state, director)),
+      !state.catalog.seeds && item("replay", "Replay without a server (HTML)", () => saveReplay(state, director)),
       item("toml", "This scenario (TOML)", () => saveToml(state, director, 0)),
       state.compare && item("toml-b", "Scenario B (TOML)", () => saveToml(state, director, 1))));
 }

@@ -35,7 +35,7 @@ export function makeDirector(store, ask, look = () => {}) {
     ask({ n, ...question });
     const mine = n;
     doubt(mine);
-    if (!state.catalogue?.alone) setTimeout(() => waiting.has(mine) && !several(question.kind) && silent(), PATIENCE);
+    if (!state.catalog?.alone) setTimeout(() => waiting.has(mine) && !several(question.kind) && silent(), PATIENCE);
     return mine;
   }
 
@@ -126,7 +126,7 @@ export function makeDirector(store, ask, look = () => {}) {
     },
     put(side, key, value, options = { soon: true }) {
       const spec = state.specs[side];
-      const preset = state.catalogue.presets.find((p) => p.name === spec.base);
+      const preset = state.catalog.presets.find((p) => p.name === spec.base);
       const changes = { ...spec.changes };
       for (const old of Object.keys(changes)) if (old.startsWith(`${key}.`)) delete changes[old];
       if (JSON.stringify(preset.plain[key]) === JSON.stringify(value)) delete changes[key];
@@ -135,7 +135,7 @@ export function makeDirector(store, ask, look = () => {}) {
     },
     /** Choose another random draw: the next stored seed, or any if the page has a server. */
     redraw() {
-      const { seeds } = state.catalogue;
+      const { seeds } = state.catalog;
       director.change({ seed: seeds ? seeds[(seeds.indexOf(state.seed) + 1) % seeds.length] : (state.seed * 48271 + 11) % 99991 });
     },
     compare(on = !state.compare) {
@@ -238,6 +238,6 @@ export function makeDirector(store, ask, look = () => {}) {
       send({ kind: "replay", specs: wanted(state), seed: state.seed, replicate: state.world, view }, (said) => (said.error ? store.set({ notice: said.error }) : then(said.text)));
     },
   };
-  if (!state.catalogue?.seeds) store.flip = director.flip;
+  if (!state.catalog?.seeds) store.flip = director.flip;
   return director;
 }

@@ -8,10 +8,10 @@ import { nextRegion } from "./spotlight.js";
 const nobody = () => {};
 const openNotes = () => window.open("/?notes=1", "juste-retour-notes", "popup,width=900,height=720");
 const toPanel = (panel) => ({ store, state }) => store.set({ panel: state.panel === panel ? null : panel, who: null });
-const playing = (state) => Boolean(state.catalogue.audience); // whether phones take part
-const served = (state) => !state.catalogue.seeds; // whether the page can compute runs, unlike a file with stored runs
+const playing = (state) => Boolean(state.catalog.audience); // whether phones take part
+const served = (state) => !state.catalog.seeds; // whether the page can compute runs, unlike a file with stored runs
 const go = (quarter) => ({ store }) => { store.pause(); store.go(quarter(store)); };
-const talking = (state) => Boolean(state.catalogue.talk); // whether the app was started with a talk
+const talking = (state) => Boolean(state.catalog.talk); // whether the app was started with a talk
 const step = (by) => ({ store, state, tour, talk }) => (talk && state.talk !== null ? (by > 0 ? talk.forward() : talk.back()) : tour && state.tour !== null ? tour.step(by) : store.step(by));
 const guess = (k) => ({ state, tour, talk }) => (state.talk !== null ? talk.answer(k) : state.tour !== null && tour.answer(k));
 function close({ store, state, talk }) {

@@ -79,7 +79,7 @@ function laboratory() {
     if (said.error && further) further(question);
     else hear({ n: question.n, kind: question.kind, ...said });
   };
-  const page = start(document.getElementById("juste-retour"), content.geometry, content.catalogue, ask, false);
+  const page = start(document.getElementById("juste-retour"), content.geometry, content.catalog, ask, false);
   hear = page.hear;
   waiting.forEach(hear);
 }

@@ -35,7 +35,7 @@ const QUESTIONS = [
 
 /** The summary of the funding rule. */
 function funding(state) {
-  const family = state.catalogue?.families.find((f) => f.name === "funding");
+  const family = state.catalog?.families.find((f) => f.name === "funding");
   return tr(family?.rules.find((rule) => rule.name === ruleOf(valueOf(state, 0, "funding")))?.summary ?? "");
 }
 
@@ -70,7 +70,7 @@ function opposed(state, run, frame) {
 
 /** Returns a function that draws a small button for a question, with its left edge at x; it draws nothing in a replay. */
 export const asker = (state, store) => (topic, x, y, size) => {
-  if (!state.catalogue || state.clean) return null;
+  if (!state.catalog || state.clean) return null;
   const r = askWidth(size) / 2;
   const question = tr(QUESTIONS.find(([name]) => name === topic)[1]);
   const open = () => store.set({ panel: "help", topic });

@@ -1,4 +1,4 @@
-// Controls for rules and parameters. They are generated from the catalogue, which also has their order; none is hard-coded here.
+// Controls for rules and parameters. They are generated from the catalog, which also has their order; none is hard-coded here.
 
 import { h, unlessTyping } from "./paint.js";
 import { keyed } from "./keys.js";
@@ -10,7 +10,7 @@ import { begun, counted, measured, ownRules, plain, ruleOf } from "./words.js";
 export function drawRules(state, store, director) {
   const side = state.compare ? state.ruleSide || 0 : 0;
   const spec = state.specs[side];
-  const preset = state.catalogue.presets.find((p) => p.name === spec.base);
+  const preset = state.catalog.presets.find((p) => p.name === spec.base);
   const changed = Object.keys(spec.changes).length;
   const show = (one) => (one.decides ? familyField(one, state, side, store, director) : field(one, valueOf(state, side, one.name), (value) => director.put(side, one.name, value)));
   return [
@@ -28,11 +28,11 @@ export function drawRules(state, store, director) {
 }
 
 /** The results of a search in names, descriptions, units and rules. */
-function hits({ catalogue, find }, show) {
+function hits({ catalog, find }, show) {
   const asked = find.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = [...catalogue.families, ...catalogue.parameters].filter((one) => {
-    const text = (one.decides ? [one.name, one.decides, tr(one.decides), catalogue.groups[one.group], ...one.rules.flatMap((r) => [r.title, tr(r.title), r.summary, tr(r.summary), ...r.parameters.flatMap((p) => [p.title, tr(p.title)])])]
-      : [one.title, tr(one.title), one.about, one.unit, catalogue.numbers[one.group], one.source]).join(" ").toLowerCase();
+  const found = [...catalog.families, ...catalog.parameters].filter((one) => {
+    const text = (one.decides ? [one.name, one.decides, tr(one.decides), catalog.groups[one.group], ...one.rules.flatMap((r) => [r.title, tr(r.title), r.summary, tr(r.summary), ...r.parameters.flatMap((p) => [p.title, tr(p.title)])])]
+      : [one.title, tr(one.title), one.about, one.unit, catalog.numbers[one.group], one.source]).join(" ").toLowerCase();
     return asked.every((word) => text.includes(word));
   }).sort((a, b) => called(b, asked) - called(a, asked));
   return h("section", { key: "hits", class: "hits" },
@@ -43,8 +43,8 @@ function hits({ catalogue, find }, show) {
 const called = (one, asked) => asked.every((word) => `${one.name} ${one.decides ?? one.title} ${tr(one.decides ?? one.title)}`.toLowerCase().includes(word));
 
 /** The most important rules and numbers, and all others in collapsed groups. */
-function shelves({ catalogue }, show) {
-  const { families, parameters, groups, numbers, levers } = catalogue;
+function shelves({ catalog }, show) {
+  const { families, parameters, groups, numbers, levers } = catalog;
   const first = levers.map((name) => [...families, ...parameters].find((one) => one.name === name)).filter(Boolean);
   const rest = (all) => all.filter((one) => !first.includes(one));
   const folds = (all, titles, kind) => Object.entries(grouped(all)).map(([group, members]) =>
@@ -130,7 +130,7 @@ function ownNumbers(rule, find, valueFor, put) {
 
 /** The user's classes of agents: the actors that each one plays, and its parameters. */
 function ownAgents(state, side, director) {
-  const known = state.catalogue.agents || [];
+  const known = state.catalog.agents || [];
   if (!known.length) return null;
   const said = played(valueOf(state, side, "agents"), known);
   return h("section", { key: "agents" }, h("h3", {}, tr("Agents of your own")), known.map((agent) => {
@@ -159,7 +159,7 @@ function played(value, known) {
 
 /** The user's outcomes, with values at the end of the run. */
 function ownOutcomes(state, side) {
-  const known = state.catalogue.outcomes || [];
+  const known = state.catalog.outcomes || [];
   const run = state.runs[side];
   if (!known.length || !run) return null;
   const over = state.t >= run.frames.length - 1;

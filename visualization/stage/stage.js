@@ -36,7 +36,7 @@ function told(state, side) {
   if (opening(state) && state.compare) return tr("As it happened. Press play: what do these rules produce with {money}?", { money: envelope });
   if (opening(state)) return tr("In reality, {factories} were selected, {when}. Press play: what do the rules produce with {money}?", { factories: realCount(state), when: realDates(state), money: envelope });
   if (state.compare && past(state.runs[0], state.t) && state.t > state.runs[0].window_frame) return `${capital(season(frameAt(state.runs[side], state.t).quarter))}: ${says}`;
-  return state.t === 0 && state.catalogue ? `${says} ${tr("Where will {money} of AI factories go?", { money: envelope })}` : says;
+  return state.t === 0 && state.catalog ? `${says} ${tr("Where will {money} of AI factories go?", { money: envelope })}` : says;
 }
 
 const capital = (text) => text[0].toUpperCase() + text.slice(1);

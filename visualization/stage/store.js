@@ -113,10 +113,10 @@ export function makeStore(given = {}) {
 export const gliding = (state) => state.playing && SPEEDS[state.speed] >= 400;
 
 /** Whether a talk waits for a guess, so that the stage must not reveal the answer. */
-export const asking = (state) => state.talk !== null && !state.begun && Boolean(state.catalogue.talk.moments[state.talk].guess);
+export const asking = (state) => state.talk !== null && !state.begun && Boolean(state.catalog.talk.moments[state.talk].guess);
 
 /** Whether the stage may show the answer over many runs: not in the tour, and in a talk only if the moment says so. */
-export const answers = (state) => state.tour === null && (state.talk === null || state.catalogue.talk.moments[state.talk].answer);
+export const answers = (state) => state.tour === null && (state.talk === null || state.catalog.talk.moments[state.talk].answer);
 
 /** The runs on the stage: one, or two side by side. */
 export const shown = (state) => state.runs.slice(0, state.compare ? 2 : 1);
@@ -152,7 +152,7 @@ export const wanted = (state) => state.specs.slice(0, state.compare ? 2 : 1);
 /** The value of a scenario for a key: from its changes or from its preset. */
 export function valueOf(state, side, key) {
   const spec = state.specs[side];
-  const preset = state.catalogue.presets.find((p) => p.name === spec.base);
+  const preset = state.catalog.presets.find((p) => p.name === spec.base);
   let value = key in spec.changes ? spec.changes[key] : preset?.plain[key];
   for (const [dotted, part] of Object.entries(spec.changes)) {
     if (dotted.startsWith(`${key}.`)) value = within(value, dotted.slice(key.length + 1).split("."), part);
@@ -192,12 +192,12 @@ export function address(state) {
 }
 
 /** The state for a query, and a notice about the parts that are not valid. */
-export function fromAddress(text, catalogue) {
+export function fromAddress(text, catalog) {
   const query = new URLSearchParams(text);
   const state = { specs: START.specs.map((s) => ({ base: s.base, changes: {} })) };
   const wrong = [];
-  const presets = catalogue.presets.map((p) => p.name);
-  const known = new Set([...catalogue.parameters, ...catalogue.families, { name: "agents" }].map((x) => x.name));
+  const presets = catalog.presets.map((p) => p.name);
+  const known = new Set([...catalog.parameters, ...catalog.families, { name: "agents" }].map((x) => x.name));
   for (const [key, value] of query) {
     const [side, ...rest] = key.split(".");
     const k = ["a", "b"].indexOf(side);
@@ -208,7 +208,7 @@ export function fromAddress(text, catalogue) {
       if (known.has(rest[0])) state.specs[k].changes[rest.join(".")] = parsed(value);
       else wrong.push(tr("“{name}” is neither a parameter nor a family of rules", { name: rest[0] }));
     } else if (key === "seed" || key === "world") {
-      const held = catalogue.seeds && (key === "seed" ? catalogue.seeds : [0]);
+      const held = catalog.seeds && (key === "seed" ? catalog.seeds : [0]);
       if (held && !held.includes(Number(value))) wrong.push(tr("{key} {name} is not in this file", { key, name: value }));
       else if (/^\d{1,15}$/.test(value)) state[key] = Number(value);
       else wrong.push(tr("{key} “{name}” is not a whole number", { key, name: value }));
@@ -225,7 +225,7 @@ export function fromAddress(text, catalogue) {
       if (LANGUAGES.includes(value)) state.lang = value;
       else wrong.push(tr("“{name}” is not a language of this page", { name: value }));
     } else if (key === "tour" && /^[1-6]$/.test(value)) state.tour = Number(value) - 1;
-    else if (key === "talk" && Number(value) in (catalogue.talk ? [0, ...catalogue.talk.moments] : []) && value !== "0") state.talk = Number(value) - 1;
+    else if (key === "talk" && Number(value) in (catalog.talk ? [0, ...catalog.talk.moments] : []) && value !== "0") state.talk = Number(value) - 1;
     else if (key === "speed" && /^[0-5]$/.test(value)) state.speed = Number(value);
     else wrong.push(tr("“{name}” is not known", { name: key }));
   }

@@ -12,12 +12,12 @@ const TALK_SPEED = 3; // index in SPEEDS, fast enough for an audience
 const inYears = (name) => /years|price|^answer/.test(name);
 
 /** The current moment of the talk; null without a talk. */
-export const momentOf = (state) => (state.talk === null ? null : state.catalogue.talk.moments[state.talk]);
+export const momentOf = (state) => (state.talk === null ? null : state.catalog.talk.moments[state.talk]);
 
 /** The controller of a talk; null if the app was started without one. */
 export function makeTalk(store, director) {
   const { state } = store;
-  const { talk: file } = state.catalogue;
+  const { talk: file } = state.catalog;
   if (!file) return null;
   const keeper = makeKeeper(store, director);
   let at = null;
@@ -176,7 +176,7 @@ export function filled(text, state) {
     if (name === "a.title" || name === "b.title") return titleOf(state, "ab".indexOf(name[0]));
     const found = answerFor(state)?.parts;
     if (name === "answer.worlds") return found ? brief(found.worlds) : "…";
-    if (name === "answer.largest") return found ? largestPart(found, state.catalogue.groups) : "…";
+    if (name === "answer.largest") return found ? largestPart(found, state.catalog.groups) : "…";
     if (!name.endsWith(".range")) return saidOf(name, numberOf(name, state));
     const range = rangeOf(name.slice(0, -6), state);
     return range ? fromTo(saidOf(name, range.low), saidOf(name, range.high)) : "…";
@@ -201,7 +201,7 @@ function rightOf(moment, state) {
 export function notesOf(state) {
   const moment = momentOf(state);
   if (!moment || !state.runs.length) return null;
-  const { title, moments } = state.catalogue.talk;
+  const { title, moments } = state.catalog.talk;
   const after = moments[state.talk + 1];
   const phase = phaseOf(state);
   return {
@@ -222,14 +222,14 @@ export function drawTalk(state, store, talk) {
   const right = moment.guess && phase === "told" ? rightOf(moment, state) : null;
   const tells = phase === "told" ? filled(moment.tell, state) : phase === "running" ? tr("Watch …") : "";
   const won = right !== null && state.guess === right ? `${tr("You guessed it.")} ` : "";
-  return h("section", { key: "talk", class: "tour talk", "aria-label": state.catalogue.talk.title, "data-moment": state.talk + 1, "data-phase": phase },
+  return h("section", { key: "talk", class: "tour talk", "aria-label": state.catalog.talk.title, "data-moment": state.talk + 1, "data-phase": phase },
     moment.say && h("div", { key: "say" }, h("p", { class: "claim" }, filled(moment.say, state))),
     moment.guess && h("div", { key: "question" }, h("p", {}, filled(moment.guess.question, state)), guessRow(moment.guess.options, state, right, talk.answer)),
     (moment.tell || !state.clean) && h("div", { key: "answer", class: "found" },
       h("p", { key: "answer", class: "answer", "aria-live": "polite" }, won, tells),
       !state.clean && h("p", { key: "nav", class: "nav" },
         h("button", { key: "back", type: "button", "data-press": "talk-back", disabled: state.talk === 0, onclick: talk.back }, tr("← Back")),
-        h("span", { key: "where" }, tr("{n} of {all}", { n: state.talk + 1, all: state.catalogue.talk.moments.length })),
+        h("span", { key: "where" }, tr("{n} of {all}", { n: state.talk + 1, all: state.catalog.talk.moments.length })),
         h("button", { key: "next", type: "button", "data-press": "talk-next", class: "main", onclick: talk.forward }, tr(phase === "asking" ? "Run →" : "Next →")),
         h("button", { key: "end", type: "button", "data-press": "talk-end", onclick: talk.end }, tr("End")))));
 }

@@ -7,13 +7,13 @@ import { measured, ownRules, plain, ruleOf } from "./words.js";
 export function titleOf(state, side) {
   if (state.titles) return state.titles[side];
   const spec = state.specs[side];
-  const preset = state.catalogue?.presets.find((p) => p.name === spec.base);
+  const preset = state.catalog?.presets.find((p) => p.name === spec.base);
   const name = preset ? tr(preset.title) : state.runs[side]?.scenario || spec.base;
   const changes = Object.entries(spec.changes);
   if (!changes.length) return name;
   const [[key, value]] = changes;
   if (changes.length > 1) return tr("{name}, {n} changes", { name, n: changes.length });
-  const about = state.catalogue?.parameters.find((p) => p.name === key);
+  const about = state.catalog?.parameters.find((p) => p.name === key);
   if (about) return `${name}, ${tr(about.title)}: ${measured(value, about.unit)}`;
   return `${name}, ${plain(key.split(".")[0])}: ${inWords(value, preset?.plain[key])}`;
 }

@@ -9,7 +9,7 @@ const EUROPE = { base: "eu-status-quo", changes: {} };
 const REFORM = { base: "essay-reform", changes: {} };
 const with_ = (spec, changes) => ({ base: spec.base, changes: { ...spec.changes, ...changes } });
 const steps = (x, ...edges) => edges.filter((edge) => x >= edge).length;
-const budget = (state, base) => money(state.catalogue.presets.find((p) => p.name === base).plain.envelope_eur_bn);
+const budget = (state, base) => money(state.catalog.presets.find((p) => p.name === base).plain.envelope_eur_bn);
 
 const spread = (a) => tr("{sites} in {countries}", { sites: counted(a.sites, "{n} site", "{n} sites"), countries: counted(a.hosts, "{n} country", "{n} countries") });
 const pair = (a, b) => tr("{a} and {b}", { a: years(a), b: years(b) });

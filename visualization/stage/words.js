@@ -67,7 +67,7 @@ export function seasonOf(date) {
 
 const titles = new Map();
 
-/** Read the titles of rules and choices from the catalogue. */
+/** Read the titles of rules and choices from the catalog. */
 export function learn({ families, parameters }) {
   const rules = families.flatMap((family) => family.rules);
   for (const { name, title } of rules) titles.set(name, title);

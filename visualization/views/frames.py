@@ -82,7 +82,7 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
         decisions += [decision(env, record) for record in new if isinstance(record, Vote | Bid | Draft)]
         shots.append(_shot(readings, held, len(ballots), added(env)))
     found = outcomes(env, prices(env) if price else None)
-    built = np.flatnonzero((world.programme.selected >= 0)[0])
+    built = np.flatnonzero((world.program.selected >= 0)[0])
     frames = [_frame(shot, built) for shot in shots]
     run = {
         "scenario": scenario.name,
@@ -147,14 +147,14 @@ def _quarter(value: Any) -> str | None:
 def _shot(readings: Readings, held: list[dict[str, Any]], ballots: int, added: float) -> dict[str, Any]:
     """The frame of a quarter, with phase and progress of all candidate sites."""
     world = readings.world
-    d, now = world.programme.delivered, world.now
-    chosen, gone = (world.programme.selected >= 0)[0], (d.cancelled & (d.contracted <= now))[0]
+    d, now = world.program.delivered, world.now
+    chosen, gone = (world.program.selected >= 0)[0], (d.cancelled & (d.contracted <= now))[0]
     contracted, working = world.contracted[0], world.working[0]
     phase = np.where(chosen, SELECTED, 0)
     phase = np.where(contracted & (d.contracted[0] == now), CONTRACTED, phase)
     phase = np.where(contracted & (d.contracted[0] < now), BUILDING, phase)
     phase = np.where(working, WORKING, phase)
-    phase = np.where(contracted & (d.ready[0] <= now) & world.programme.stopped[0], STOPPED, phase)
+    phase = np.where(contracted & (d.ready[0] <= now) & world.program.stopped[0], STOPPED, phase)
     phase = np.where(gone, CANCELLED, phase)
     building = np.maximum(d.ready[0] - d.contracted[0], 1)
     progress = np.clip((now - d.contracted[0]) / building, 0.0, 1.0)

@@ -149,20 +149,20 @@ def decision(env: Environment, record: Bid | Draft | Vote) -> dict[str, object]:
 
 def _planned(env: Environment, j: int) -> dict[str, float]:
     """Planned years to award and to build when a site was selected; the plan has no litigation and no second tender."""
-    programme = env.world.programme
-    date = year(int(programme.selected[0, j]))
+    program = env.world.program
+    date = year(int(program.selected[0, j]))
     procedure = env.institutions.procedure_in(date, np.zeros(1, dtype=np.int64))
-    award = float(np.broadcast_to(procedure.award_years, programme.selected.shape)[0, j])
+    award = float(np.broadcast_to(procedure.award_years, program.selected.shape)[0, j])
     return {
         "award_years": award,
-        "building_years": float(programme.delivered.expected[0, j]) - date - award,
+        "building_years": float(program.delivered.expected[0, j]) - date - award,
     }
 
 
 def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, object]]:
     """The facilities that were ever selected (indices `built`): place, size, dates, delays and efficiency of a run."""
     d, sites, practice, p = (
-        env.world.programme.delivered,
+        env.world.program.delivered,
         env.world.sites,
         env.institutions.practice,
         env.world.p,
@@ -179,7 +179,7 @@ def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, obj
     def one(value: ArrayLike) -> float:
         return float(np.asarray(value, dtype=np.float64).reshape(-1)[0])
 
-    machines = SiteMachines(env.world.programme, np.arange(1), env.world.now)
+    machines = SiteMachines(env.world.program, np.arange(1), env.world.now)
     owned = {  # all orders under contract, or the first order if the project was canceled
         name: np.where(d.cancelled, getattr(d, name), machines.contracted(name))
         for name in ("chips", "spend", "power_mw")
@@ -200,15 +200,15 @@ def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, obj
                 "spend_eur_bn": float(owned["spend"][0, j]),
                 "power_mw": float(owned["power_mw"][0, j]),
                 "headroom_mw": float(sites.headroom[j]),
-                "wave": int(env.world.programme.wave[0, j]),
-                "pledged_eur_bn": float(env.world.programme.pledged[0, j]),
-                "own_money": bool(env.world.programme.own_money[0, j]),
-                "selected": when(env.world.programme.selected[0, j]),
+                "wave": int(env.world.program.wave[0, j]),
+                "pledged_eur_bn": float(env.world.program.pledged[0, j]),
+                "own_money": bool(env.world.program.own_money[0, j]),
+                "selected": when(env.world.program.selected[0, j]),
                 "contracted": None if cancelled else when(d.contracted[0, j]),
                 "operational": None if cancelled else when(d.ready[0, j]),
                 "cancelled": cancelled,
-                "years_to_contract": float((d.contracted[0, j] - env.world.programme.selected[0, j]) / 4),
-                "years_to_open": float((d.ready[0, j] - env.world.programme.selected[0, j]) / 4),
+                "years_to_contract": float((d.contracted[0, j] - env.world.program.selected[0, j]) / 4),
+                "years_to_open": float((d.ready[0, j] - env.world.program.selected[0, j]) / 4),
                 "failed_tenders": int(d.failed_tenders[0, j]),
                 "delay": {name: float(getattr(d, name)[0, j]) for name in causes},
                 "planned": _planned(env, j),

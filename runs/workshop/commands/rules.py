@@ -31,21 +31,21 @@ def list_rules(
 
     With a family: also what its rules receive and return, and their parameters.
     """
-    from juste_retour.agents import rules as catalogue
+    from juste_retour.agents import rules as catalog
     from juste_retour.agents.contract import protocol_members
     from juste_retour.runs import printing
     from juste_retour.runs.user_rules import load_rules
     from juste_retour.runs.workshop.commands.listing import ABOUT, entered, show
 
     load_rules(files or [])
-    catalogue.load_offered()
+    catalog.load_offered()
     if family in ABOUT:
         if json:
             printing.print_json(entered([family]))
         else:
             show(printing.console(), family, True)
         return
-    families = [catalogue.family(family)] if family else [f for _, f in sorted(catalogue.FAMILIES.items())]
+    families = [catalog.family(family)] if family else [f for _, f in sorted(catalog.FAMILIES.items())]
     if json:
         found = [
             {
@@ -75,7 +75,7 @@ def list_rules(
             where.print()
         where.print(f"{group.name}: {group.decides}", style="bold")
         if family:
-            where.print(f"{group.signature}\n\n{catalogue.PARAMETERS}\n")
+            where.print(f"{group.signature}\n\n{catalog.PARAMETERS}\n")
             if group.contract is not None:
                 where.print("What a rule may read and call:")
                 asked = [(f"  {v.name}", f"{v.typed}\n{v.summary}") for v in protocol_members(group.contract)]

@@ -109,14 +109,14 @@ def test_largest_run_grows_when_the_grid_connection_arrives():
         simulation = Simulation(chosen, 0, range(8), timeline=True)
         world = simulation.world
         world.bargaining.settled[:] = True
-        plan = np.zeros(world.programme.planned.shape)
+        plan = np.zeros(world.program.planned.shape)
         plan[:, SITES.names.index("garching")] = 3.0
         while simulation.running:
             simulation.advance()
             if world.now == world.announced:
                 simulation.env.enact(np.arange(8), plan, np.zeros(plan.shape))
         runs[name] = np.array([record.largest_run_flop for record in simulation.env.timeline]).T
-        opens = world.programme.delivered.ready[plan > 0] - world.first
+        opens = world.program.delivered.ready[plan > 0] - world.first
     assert (runs["quick"] >= runs["slow"] * (1 - 1e-9)).all()
     for k, quarter in enumerate(opens):
         assert runs["slow"][k, quarter + 14] == pytest.approx(runs["within"][k, quarter + 14], rel=0.05)
@@ -130,7 +130,7 @@ def test_the_table_and_the_trace_list_the_causes():
     out = run(load("eu-status-quo"), 3, range(6), price=False).facilities
     at = out["world"], out["site"]
     for name in ("failed_tenders", *TO_OPERATION):
-        traced = np.full(simulation.world.programme.planned.shape, -1.0)
+        traced = np.full(simulation.world.program.planned.shape, -1.0)
         for record in simulation.env.trace:
             if isinstance(record, Selection):
                 years = getattr(record.delivered, name)
@@ -152,20 +152,19 @@ def test_sites_report_only_past_events():
         model.step()
         for facility in model.agents_by_type.get(Facility, []):
             (decision,) = facility.why()
-            open_ = model.world.programme.delivered.ready[0, facility.place] <= model.world.now
+            open_ = model.world.program.delivered.ready[0, facility.place] <= model.world.now
             assert tuple(decision.years) == (TO_OPERATION if open_ else TO_CONTRACT)
             assert (
-                decision.years["award_years"]
-                == model.world.programme.delivered.award_years[0, facility.place]
+                decision.years["award_years"] == model.world.program.delivered.award_years[0, facility.place]
             )
             seen.add(bool(open_))
     assert seen == {True, False}
 
 
 def test_without_selected_sites_there_is_no_delay():
-    programme = Simulation(load("eu-status-quo"), 0, range(2)).world.programme
-    assert (programme.delivered.ready == NEVER).all()
-    assert years(programme.delivered, TO_OPERATION) == pytest.approx(np.zeros(programme.planned.shape))
+    program = Simulation(load("eu-status-quo"), 0, range(2)).world.program
+    assert (program.delivered.ready == NEVER).all()
+    assert years(program.delivered, TO_OPERATION) == pytest.approx(np.zeros(program.planned.shape))
 
 
 def test_export_controls_reduce_peak_or_supply():

@@ -176,7 +176,7 @@ def check_mean_prices(name, worlds):
 def test_planner_may_order_in_two_phases():
     scenario = load("gigafactories").changed({"agenda": "planner", "funding": "gni_key"})
     simulation = Simulation(scenario, 0, range(4), UNION).run()
-    chosen = simulation.world.programme.selected
+    chosen = simulation.world.program.selected
     first = question(scenario).first
     amounts, quarters, _ = planned(
         [scenario], np.zeros(4, dtype=np.int64), np.full(4, 20.0), lambda s: Question(s, UNION, first, every)

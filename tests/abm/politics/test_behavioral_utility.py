@@ -154,6 +154,6 @@ def test_behavioral_utility_leaves_fewer_no_votes_in_the_council():
         return np.concatenate(passed).mean(), out.worlds["sites"].mean()
 
     rational, few = noes()
-    behavioural, more = noes(consensus_norm=0.8)
-    assert behavioural < rational
+    behavioral, more = noes(consensus_norm=0.8)
+    assert behavioral < rational
     assert more > few

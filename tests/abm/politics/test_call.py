@@ -17,14 +17,14 @@ def world_after(changes, quarter, scenario="eu-status-quo"):
 def test_large_states_host_more_and_earlier_if_campuses_write_bids():
     one, own = (world_after({"agenda.dossiers": how}, "2024Q4") for how in ("states", "sites"))
     large = one.states.gdp > np.quantile(one.states.gdp, 0.8)
-    hosts = [(w.by_state(w.programme.selected >= 0) > 0)[:, large].mean() for w in (one, own)]
+    hosts = [(w.by_state(w.program.selected >= 0) > 0)[:, large].mean() for w in (one, own)]
     assert hosts[1] > hosts[0] + 0.1
-    assert (own.by_state(own.programme.selected >= 0) <= 1).all()  # one bid per state and wave
+    assert (own.by_state(own.program.selected >= 0) <= 1).all()  # one bid per state and wave
 
 
 def test_hosting_entities_write_bids_faster():
     world = world_after({"agenda.dossiers": "hosting_entities"}, "2024Q4")
-    chosen = world.programme.selected >= 0
+    chosen = world.program.selected >= 0
     assert world.sites.eurohpc[np.nonzero(chosen)[1]].mean() > 0.8
     assert (world.sites.centre | ~world.sites.eurohpc).all()
 
@@ -32,20 +32,20 @@ def test_hosting_entities_write_bids_faster():
 def test_several_bids_of_a_state_stay_within_its_matching_limit():
     changes = {"agenda.dossiers": "sites", "agenda.bids": 3}
     world = world_after(changes, "2024Q4")
-    by_state = world.by_state(world.programme.selected >= 0)
+    by_state = world.by_state(world.program.selected >= 0)
     assert by_state.max() > 1
     assert by_state.max() <= 3
     limit = load("eu-status-quo").match_share_of_gdp * world.states.gdp
-    assert (world.by_state(world.programme.planned) / 2 <= limit + 1e-9).all()
+    assert (world.by_state(world.program.planned) / 2 <= limit + 1e-9).all()
 
 
 def test_firms_bid_where_they_gain_for_as_much_as_possible():
     world = world_after({}, "2027Q1", "gigafactories")
-    planned = world.programme.planned[world.programme.selected >= 0]
+    planned = world.program.planned[world.program.selected >= 0]
     assert len(planned) > len(RUNS)
     assert ((planned >= 3 - 1e-9) & (planned <= 5 + 1e-9)).all()
     without = world_after({"anchor": "exit_to_cloud"}, "2027Q1", "gigafactories")
-    assert (without.programme.selected < 0).all()  # no firm gains, so none leads a bid
+    assert (without.program.selected < 0).all()  # no firm gains, so none leads a bid
 
 
 @pytest.mark.parametrize(

@@ -109,8 +109,8 @@ def test_protocol_may_reject_what_the_ballot_passed(wrapped):
     assert np.array_equal(first.yes, unchanged.yes)
     counted = sum(np.where(b.yes, 1, 0) for b in failing.env.ballots)
     assert np.array_equal(failing.world.bargaining.yes_votes, counted)
-    assert (plain.world.programme.selected >= 0).any()
-    assert not (failing.world.programme.selected >= 0).any()
+    assert (plain.world.program.selected >= 0).any()
+    assert not (failing.world.program.selected >= 0).any()
     assert plain.world.bargaining.bids.any()
     assert not failing.world.bargaining.bids.any()
     assert failing.world.bargaining.lost.any()
@@ -169,9 +169,9 @@ def test_changed_plan_is_selected_and_explained(wrapped):
     before, after = votes_of(plain)[0], votes_of(halved)[0]
     assert (after.offer.received <= before.offer.received).all()
     assert (after.offer.received < before.offer.received).any()
-    first = halved.world.programme.wave == 1
+    first = halved.world.program.wave == 1
     assert first.any()
-    assert np.array_equal(halved.world.programme.planned[first], plain.world.programme.planned[first] / 2)
+    assert np.array_equal(halved.world.program.planned[first], plain.world.program.planned[first] / 2)
     table = council(2)
     result = replace(closed_rule(table), plan=np.zeros((2, table.sites.count)))
     whole = table.completed(result)

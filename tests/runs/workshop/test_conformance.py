@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from juste_retour.abm import catalogue  # noqa: F401
+from juste_retour.abm import catalog  # noqa: F401
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.user_rules import loaded
@@ -350,23 +350,23 @@ def mine(council):
 
     Source: my own.
     """
-    council.world.programme.envelope *= 0.5
+    council.world.program.envelope *= 0.5
     return council.conclude(council.plans.one_each(0.2), vote=False)
 '''
     ((_, message),) = faults(text)
-    assert "world.programme.envelope" in message
-    assert faults(text.replace("    council.world.programme.envelope *= 0.5\n", "")) == []
+    assert "world.program.envelope" in message
+    assert faults(text.replace("    council.world.program.envelope *= 0.5\n", "")) == []
     spent = text.replace(
-        "council.world.programme.envelope *= 0.5\n", "plan = 9 * council.plans.one_each(1.0)\n"
+        "council.world.program.envelope *= 0.5\n", "plan = 9 * council.plans.one_each(1.0)\n"
     ).replace("council.plans.one_each(0.2)", "plan")
     ((step, message),) = faults(spent)
     assert (step, "10" in message) == ("answers", True)
     random_rule = text.replace("@agenda", "@agenda(deterministic=True)").replace(
-        "council.world.programme.envelope *= 0.5\n", "council.uniform('whim', 1)\n"
+        "council.world.program.envelope *= 0.5\n", "council.uniform('whim', 1)\n"
     )
     ((step, message),) = faults(random_rule)
     assert (step, "'whim'" in message) == ("deterministic", True)
-    bare = text.replace("    council.world.programme.envelope *= 0.5\n", "").replace(
+    bare = text.replace("    council.world.program.envelope *= 0.5\n", "").replace(
         "council.conclude(council.plans.one_each(0.2), vote=False)", "council.plans.one_each(0.2)"
     )
     ((step, message),) = faults(bare)
