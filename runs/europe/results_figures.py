@@ -73,10 +73,10 @@ def _parts(found: PlainVerdict) -> Drawn:
     return Drawn(
         "parts",
         title,
-        "Years by which each part of the reform reduces the lag behind the frontier, as Shapley values over five years: "
-        f"median and 90 % range of {_draws(found, found['worlds'])}. Filled: at equal spending; hollow: at equal envelopes. "
-        f"Shaded: below the least effect that counts, {least:g} years.",
-        f"Dot plot, a row for each part, years at equal spending: {numbers_of(_medians(ranked, 'part'))}",
+        "Years that each part of the reform takes off the lag (Shapley values, five years): "
+        f"median and 90 % range of {_draws(found, found['worlds'])}. Filled: equal spending; hollow: equal envelopes. "
+        f"Shaded: effects below {least:g} years.",
+        f"Dot plot, years at equal spending: {numbers_of(_medians(ranked, 'part'))}",
         partial(_draw_parts, parts, rows, least),
     )
 

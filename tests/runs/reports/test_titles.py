@@ -1,5 +1,7 @@
 """A figure's title is made from its numbers, and says so where nothing stands out."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -47,49 +49,44 @@ def test_leaders_are_those_within_the_interval_of_the_largest():
 def test_contrast_that_may_be_zero_makes_no_title():
     sure = LevelContrast("voting", "unanimity", "lisbon_qmv", 0.4, 0.1, 0.7, 1)
     unsure = LevelContrast("funding", "gni_key", "hosts_only", -0.9, -2.0, 0.1, 1)
-    assert (
-        of_contrasts([unsure, sure], "years behind") == "voting = unanimity raises years behind most, by 0.4"
-    )
-    assert of_contrasts([unsure], "years behind") == "No difference in years behind can be told from zero"
+    both, neither = of_contrasts([unsure, sure], "lag"), of_contrasts([unsure], "lag")
+    assert all(part in both for part in ("voting", "unanimity", "lag", "0.4"))
+    assert not any(part in both + neither for part in ("funding", "gni_key", "0.9"))
 
 
 def test_overlapping_ranges_make_no_point_stand_out():
     near, far = np.linspace(0, 1, 50), np.linspace(5, 6, 50)
-    assert (
-        of_intervals(["x", "y"], [near, near + 0.1], "lag")
-        == "No point stands out in lag: all ranges overlap"
-    )
-    assert of_intervals(["x", "y"], [near, far], "lag") == "Lag: 0.5 under x, 5.5 under y"
-    assert of_intervals(["x"], [np.full(3, np.nan)], "lag") == "In most replications, lag is missing"
+    assert not re.search(r"\d", of_intervals(["x", "y"], [near, near + 0.1], "lag"))
+    title = of_intervals(["x", "y"], [near, far], "lag")
+    assert title.index("0.5") < title.index("x") < title.index("5.5") < title.index("y")
+    assert not re.search(r"\d", of_intervals(["x"], [np.full(3, np.nan)], "lag"))
 
 
-@pytest.mark.parametrize(
-    ("low", "title"),
-    [
-        (0.1, "What voting does to lag depends on funding"),
-        (-0.1, "No clear interaction of voting and funding in lag"),
-        (0.0, "No clear interaction of voting and funding in lag"),
-    ],
-)
-def test_interaction_is_claimed_only_where_its_interval_excludes_zero(low, title):
-    effects = [ConditionalEffect("voting", "b", "a", "d", 1.0, 0.5, 1.5, 0.3, low, 0.5)]
-    assert of_interaction(CELLS, effects, "lag") == title
+def test_interaction_is_claimed_only_where_its_interval_excludes_zero():
+    said = [
+        of_interaction(
+            CELLS, [ConditionalEffect("voting", "b", "a", "d", 1.0, 0.5, 1.5, 0.3, low, 0.5)], "lag"
+        )
+        for low in (0.1, 0.0, -0.1)
+    ]
+    assert said[0] != said[1] == said[2]
+    assert all("voting" in title and "funding" in title for title in said)
 
 
 def test_random_draws_that_move_most_are_in_the_title():
     rows = [("growth", 0.3, 0.2), ("access", 0.1, 0.0)]
-    assert of_shares(rows, 0.5, "lag") == "Random draws move lag more than any factor"
-    assert of_shares(rows, 0.1, "lag") == "Growth moves lag most"
+    assert "growth" not in of_shares(rows, 0.5, "lag").lower()
+    assert of_shares(rows, 0.1, "lag").startswith("Growth")
 
 
 def test_facilities_and_their_largest_are_counted():
-    assert of_facilities(["x", "y"], [np.ones(5), np.full(5, 3.0)]) == (
-        "Facilities in the median replication: 1 under x, 3 under y"
-    )
-    assert of_map(["x", "y"], [[("Lyon", 10.0)], [("Sines", 99.0)]]) == (
-        "The largest facility is in Sines under y: 99 accelerators"
-    )
-    assert of_map(["x"], [[]]) == "No facility is built"
+    title = of_facilities(["x", "y"], [np.ones(5), np.full(5, 3.0)])
+    assert re.findall(r"\b(?:\d|[xy])\b", title) == ["1", "x", "3", "y"]
+    largest = of_map(["x", "y"], [[("Lyon", 10.0)], [("Sines", 99.0)]])
+    assert "Sines" in largest
+    assert "99" in largest
+    assert "Lyon" not in largest
+    assert not re.search(r"\d", of_map(["x"], [[]]))
 
 
 def test_labels_are_moved_apart_and_keep_their_order():
