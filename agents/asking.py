@@ -162,7 +162,7 @@ def explained(error: BaseException, file: str, asked_as: str) -> str:
 
 SHAPES = (
     "a float parameter is an array (worlds, 1) in every family, so keep the last axis of what is compared with it, as "
-    "in x.sum(-1, keepdims=True)"
+    "in x.sum(-1, keepdims=True), or add it to the result of another rule, as in x[..., None]"
 )
 
 

@@ -111,7 +111,8 @@ def meaning(default: Setting, about: Parameter) -> str:
         "" if about.unit in ("", "1", "quarter", "quarters", "dates") else f" {about.unit.removeprefix('1 ')}"
     )
     text = "none" if default == "" else f"{shown(default)}{unit}"
-    text += f"; {about.about}"
+    if about.about:
+        text += f"; {about.about}"
     if about.choices:
         text += f"; {', '.join(about.choices)}"
     if about.low is not None and about.high is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import inspect
 import re
 import tempfile
@@ -67,6 +68,8 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
             ),
         )
     _readable(path)
+    if b"agent" in path.read_bytes():
+        importlib.import_module("juste_retour.agents.mesa_agents")  # loading Mesa is not the file's time
     try:
         with watch.limited(limit):
             loaded = load_rules([path])[0]
@@ -74,7 +77,7 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
         return Checked(path, (), _unread(path, str(error)))
     except watch.TooLong as error:
         line = watch.line_in(error, str(path.resolve()))
-        says = f"did not finish its import within {limit:g} s; look for an endless loop at this line"
+        says = f"did not finish its import within {limit:g} s; look for an endless loop or a slow import at this line"
         return Checked(path, (), Fault("can be imported", "", "", says, str(path), line))
     rules = tuple(examine(family(group)[name], limit, timed) for group, name in loaded.rules)
     agents = tuple(examine_agent(USER_AGENTS[name], limit) for name in agents_of(path.resolve()))

@@ -12,7 +12,7 @@ from juste_retour.abm import catalog  # noqa: F401
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.user_rules import loaded
-from juste_retour.runs.workshop.conformance import check_file, example
+from juste_retour.runs.workshop.conformance import check_apart, check_file, example
 from juste_retour.runs.workshop.conformance.agents import AGAIN, RUNS
 from juste_retour.runs.workshop.conformance.examine import examine
 from juste_retour.runs.workshop.conformance.scenes import ROOT, scenes
@@ -551,8 +551,6 @@ class Endless(MemberState):
 
 
 def test_agents_are_checked_in_whole_runs(tmp_path, own_rules):
-    import juste_retour.agents.mesa_agents  # noqa: F401  takes longer than the limit
-
     file = tmp_path / "agents_of_mine.py"
     file.write_text(AGENTS.replace("return plans.hom\n", "return plans.home\n"))
     found = {one.rule: one for one in check_file(file, limit=0.5).rules}
@@ -567,3 +565,10 @@ def test_agents_are_checked_in_whole_runs(tmp_path, own_rules):
     broken = next(one for one in check_file(file, limit=0.5).rules if one.rule == "Broken")
     assert "'home'" in broken.faults[0].says
     assert broken.faults[0].line == AGENTS.splitlines().index("        return plans.hom") + 1
+
+
+def test_time_limit_of_an_import_excludes_loading_mesa(tmp_path):
+    """A child process has not loaded Mesa yet; on a busy machine that alone takes longer than the limit."""
+    file = tmp_path / "agents_of_mine.py"
+    file.write_text(f"import sys\n\nassert 'mesa' in sys.modules\n{AGENTS}")
+    assert check_apart(file, limit=0.5).unread is None

@@ -58,7 +58,9 @@ def test_agent_and_outcome_scaffolds_run_and_are_listed(call, tmp_path, monkeypa
     assert (status, err) == (0, "")
     assert "--set agents=PatientState" in out
     assert call("run", "--rules", "patient_state.py", "--set", "agents=PatientState")[0] == 0
-    assert "margin_eur_bn" in call("rules", "list", "agent", "--rules", "patient_state.py")[1]
+    listing = call("rules", "list", "agent", "--rules", "patient_state.py")[1]
+    assert "margin_eur_bn" in listing
+    assert "0.1 [assumed]" in listing  # no meaning is given, so none is shown
     assert call("rules", "new", "outcome", "per_host")[0] == 0
     listed = json.loads(call("rules", "list", "--rules", "per_host.py", "--json")[1])
     assert [one["name"] for one in listed["outcomes"]] == ["per_host"]
