@@ -250,7 +250,7 @@ SCAFFOLDS = {
         "from juste_retour import reversion",
         "@reversion(anonymous=True, deterministic=True)\ndef {name}(council):",
         "Divides a tenth of the envelope equally over the best site of every state.",
-        "council.envelope (worlds, 1) is the unspent envelope, EUR bn; council.best (worlds, states) each state's best free site.",
+        "council.envelope (worlds, 1) is unspent money, EUR bn; council.best (worlds, states) each state's best free site.",
         "Returns the plan without agreement, EUR bn (worlds, sites), and whether hosts pay for it alone.",
         '>>> from juste_retour.runs.workshop.conformance import example\n>>> (council,) = example("reversion")\n'
         ">>> plan, alone = {name}(council)\n>>> alone\nFalse",

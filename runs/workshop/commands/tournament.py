@@ -115,7 +115,7 @@ def _show(found: Tournament) -> None:
     scale, unit = (1.0, found.unit) if found.unit != "EUR bn" else (1000.0, "EUR m")
 
     def say(x: float) -> str:
-        return f"{scale * x:+.3g}"
+        return f"{scale * round(x, 12) + 0.0:+.3g}"  # equal rules differ by rounding errors alone
 
     def alone(place: Place, name: str, said: Callable[[float], str]) -> tuple[str, str]:
         return said(place.alone[name]), f"{said(place.alone_low[name])} to {said(place.alone_high[name])}"
