@@ -15,10 +15,13 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 
 
 def pytest_xdist_auto_num_workers(config):
-    """Use no worker for a single file, which then starts at once and can be debugged; else one per core, at most four."""
+    """Use no worker for a single file, which then starts at once and can be debugged; else one per core, and one more.
+
+    The worker that drives the browser mostly waits for it.
+    """
     if len(config.args) == 1 and ".py" in config.args[0]:
         return 0
-    return None
+    return min(os.cpu_count() or 1, 4) + 1
 
 
 def pytest_collection_modifyitems(items):
