@@ -12,7 +12,7 @@ from juste_retour.runs.contrasts.attribution import Attribution
 from juste_retour.runs.contrasts.contrasts import Contrast, Contrasts
 from juste_retour.runs.contrasts.draws import Draws
 from juste_retour.runs.contrasts.paired import LAG
-from juste_retour.runs.numerals import brief
+from juste_retour.runs.numerals import brief, counted
 from juste_retour.runs.printing import bar, print_table
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def show_contrasts(found: Contrasts, where: Console, shown: Collection[str]) -> 
         for c in here:
             if c.outcome == "years_behind" and c.missing_a + c.missing_b:
                 where.print(
-                    f"No machine works in {c.missing_a} replications of A and {c.missing_b} of B; these count as worse than "
-                    "any number.",
+                    f"No machine works in {counted(c.missing_a, 'replication')} of A and {c.missing_b} of B; these count as "
+                    "worse than any number.",
                     soft_wrap=True,
                 )
         if held:

@@ -1,13 +1,17 @@
 """Contrasts: paired differences, coverage of the intervals, and worlds without a run counted as infinite."""
 
+import io
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from juste_retour import compare, simulate
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.commands.contrast_tables import show_contrasts
 from juste_retour.runs.contrasts.contrasts import contrasts
 from juste_retour.runs.contrasts.resampling import half_width, interval, needed, resampled_means
 
@@ -165,6 +169,13 @@ def test_table_marks_lags_due_to_existing_machines(call, monkeypatch):
     assert row[: len(held)] == held
     assert row[1] == row[2]
     assert row[-2:] == ["100%", "100%"]
+
+
+def test_single_replication_without_a_machine_is_counted_in_the_singular(found):
+    one = [replace(c, missing_a=1, missing_b=0) for c in found.contrasts]
+    where = Console(file=io.StringIO(), width=200)
+    show_contrasts(replace(found, contrasts=one), where, ["years_behind"])
+    assert "1 replication of A" in where.file.getvalue()
 
 
 def test_wide_table_shows_the_share_of_ties(call, monkeypatch):
