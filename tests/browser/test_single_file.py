@@ -110,7 +110,7 @@ def test_refused_comparison_shows_its_first_scenario(lab):
     assert page.locator(".state").count() == 27
     assert "different years" in page.text_content(".notice")
     page.keyboard.press("c")
-    page.wait_for_function("document.querySelector('.notice').textContent.includes('alone')")
+    page.wait_for_function("document.querySelector('.notice').textContent.includes('Only')")
     assert page.locator(".state").count() == 27
 
 

@@ -32,7 +32,7 @@ export function drawRace(state, box, u, ask) {
   const size = type(u, 0.72);
   const n = Math.max(...runs.map((run) => run.frames.length));
   const t = Math.min(state.t, n - 1);
-  const said = title(state, runs, t);
+  const said = fitting([title(state, runs, t), tr("The largest training run")], size * 1.08, box.w - askWidth(size) - size * 0.5, 700) || tr("The largest training run");
   const unit = unitOf(box, size, said);
   const row = unit.beside ? 0 : size * 1.2; // the unit's own, where there is no room beside the title
   const inner = { x: box.x + size * 2.5, y: box.y + size * 2.1 + row, w: box.w - size * 3.2, h: box.h - size * 3.7 - row };
@@ -135,9 +135,22 @@ function distance(run, t, n, x, y, inner, size) {
   const cut = from === inner.x;
   const text = fitting([tr("{n} years in {season}", { n: years(frame.years_behind), season: season(frame.quarter) }), tr("{n} years", { n: years(frame.years_behind) })], size, x(t) - from - size, 700);
   const room = text !== "";
+  const clear = room ? above(run, t, n, x, y, inner, size, width(text, size, 700)) : null;
   return h("g", { key: "distance" },
     h("path", { d: `M${from},${at - 6}V${at + 6}M${from},${at}H${x(t)}M${x(t)},${at - 6}V${at + 6}`, stroke: ALARM, "stroke-width": WEIGHT.line, fill: "none", "stroke-dasharray": cut ? "6 4" : null }),
-    room && words(text, from + size * 0.4, at + size * (at + size * 1.4 > inner.y + inner.h ? -0.5 : 1.25), { size, weight: 700, fill: ALARM, ...HALO }));
+    room && (clear
+      ? words(text, clear.x, clear.y, { size, weight: 700, fill: ALARM, anchor: "end", ...HALO })
+      : words(text, from + size * 0.4, at + size * (at + size * 1.4 > inner.y + inner.h ? -0.5 : 1.25), { size, weight: 700, fill: ALARM, ...HALO })));
+}
+
+/** Where a text that ends at the cursor lies above the run's lines and below the frontier; null if there is no such place. */
+function above(run, t, n, x, y, inner, size, wide) {
+  const right = x(t) - size * 0.5, left = Math.floor(((right - wide - inner.x) / inner.w) * (n - 1));
+  if (left < 0 || t > n * 0.55) return null; // late in the run the names of the lines stand there
+  const under = run.frames.slice(left, t + 1).flatMap((f) => [log(f.largest_run_flop), log(f.added_up_flop)]).filter((v) => v !== null);
+  const foot = y(Math.max(...under)) - size * 0.6;
+  const frontier = log(run.frames[left].frontier_flop);
+  return frontier === null || y(frontier) > foot - size * 1.1 ? null : { x: right, y: foot };
 }
 
 function tags(state, runs, t, x, y, inner, size) {

@@ -51,7 +51,7 @@ def show(where: Console, what: str, whole: bool) -> None:
         what: "agent" or "outcome".
         whole: whether to print also the decisions that a class may override, and the parameters with their meaning.
     """
-    where.print(ABOUT[what], style="bold")
+    where.print(ABOUT[what], style="bold", soft_wrap=True)
     lines: list[tuple[str, str]] = []
     if what == "agent":
         if whole:
