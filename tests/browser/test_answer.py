@@ -93,8 +93,8 @@ def assert_answer_matches(page, found):
 
 def test_parts_of_another_pair_are_computed_in_the_background(visit):
     page = visit("?t=2029Q3&b.procurement=framework&b=eu-status-quo", size=(1366, 768))
-    page.wait_for_selector(".pending")
-    assert TITLES["eu-status-quo"] in page.text_content(".pending")
+    first = page.wait_for_selector(".pending, .answer")  # a fast, warm server may have the answer at once
+    assert TITLES["eu-status-quo"] in first.text_content()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(".answer", timeout=300_000)

@@ -49,6 +49,14 @@ export const askWidth = (size) => 2 * Math.max(12, size * 0.62);
 /** A rim of paper around words that stand on the map. */
 export const HALO = { stroke: PAPER, "stroke-width": 5, "stroke-linejoin": "round", "paint-order": "stroke" };
 
+/** Lines whose last one ends with an ellipsis, since the text goes on. */
+function cut(rows, size, most, weight, family) {
+  if (!rows.length) return rows;
+  const kept = rows[rows.length - 1].split(" ");
+  while (kept.length > 1 && width(`${kept.join(" ")} …`, size, weight, family) > most) kept.pop();
+  return [...rows.slice(0, -1), `${kept.join(" ")} …`];
+}
+
 /** A text broken into lines that fit. */
 export function broken(text, size, most, weight = 400, family = SANS) {
   const lines = [];
@@ -63,7 +71,8 @@ export function broken(text, size, most, weight = 400, family = SANS) {
 /** SVG text of one or more lines; `style` may hold size, weight, fill, anchor, family, leading and lines (at most). */
 export function words(text, x, y, style = {}, most = Infinity) {
   const { size = 16, weight = 400, fill = INK, anchor = "start", family = SANS, leading = 1.25, lines = 9, ...more } = style;
-  const rows = most === Infinity ? [text] : broken(text, size, most, weight, family).slice(0, lines);
+  const all = most === Infinity ? [text] : broken(text, size, most, weight, family);
+  const rows = all.length > lines ? cut(all.slice(0, lines), size, most, weight, family) : all;
   return h(
     "text",
     { x, y, fill, "font-size": size, "font-weight": weight, "font-family": family, "text-anchor": anchor, ...more },
