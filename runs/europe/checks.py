@@ -18,7 +18,7 @@ from juste_retour.runs.contrasts.paired import LAG, at_equal_spending, measure
 from juste_retour.runs.contrasts.windows import SIDE_BY_SIDE, Window, read_over
 from juste_retour.runs.drawn import about, at_share, coordinates, share_of, span, usual
 from juste_retour.runs.europe.bench import REFORM, STATUS_QUO, Bench, BenchRuns
-from juste_retour.runs.europe.claims import LEVEL, QUESTIONS, Question
+from juste_retour.runs.europe.claims import LEVEL, QUESTIONS, Question, share_above
 from juste_retour.runs.europe.trials import EQUAL, PROPOSAL, PROTOCOLS, SIZES, Numbers
 from juste_retour.runs.statistics import known_summary
 
@@ -196,8 +196,7 @@ def _supported(question: Question, numbers: Numbers, level: float, times: float)
     """Whether the headline comparison supports a finding, and whether each other one does."""
 
     def above(values: Floats) -> bool:
-        known = values[~np.isnan(values)]
-        return len(known) > 0 and bool((known > times * question.least).mean() >= level)
+        return share_above(values, times * question.least) >= level
 
     others = [value(numbers) for value in question.variants.values()]
     return above(question.value(numbers)), [above(v) for v in others if not np.isnan(v).all()]

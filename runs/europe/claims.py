@@ -97,6 +97,16 @@ class Finding:
     sensitive: tuple[str, ...]
 
 
+def share_above(values: Floats, least: float) -> float:
+    """Share of the known values that exceed `least`; NaN if none is known.
+
+    >>> share_above(np.array([1.0, 2.0, np.nan]), 1.5)
+    0.5
+    """
+    known = values[~np.isnan(values)]
+    return float((known > least).mean()) if len(known) else float("nan")
+
+
 def answered(values: Floats, least: float, seed: int = 0) -> Answer:
     """Summarize the values of the draws. NaN values are omitted.
 
@@ -107,7 +117,7 @@ def answered(values: Floats, least: float, seed: int = 0) -> Answer:
     known = known[~np.isnan(known)]
     if not len(known):
         return Answer(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, 0)
-    share = float((known > least).mean())
+    share = share_above(known, least)
     drawn = np.random.default_rng(seed).integers(0, len(known), (RESAMPLES, len(known)))
     with np.errstate(invalid="ignore"):
         medians = np.median(known[drawn], axis=1)
