@@ -41,9 +41,7 @@ def new(family_name: str, name: str, folder: Path) -> tuple[Path, Path]:
         BadInput: an unknown family, an invalid or taken name, or a file that exists already.
         CannotWrite: the folder cannot be written to.
     """
-    if family_name not in FILES:
-        check_new(family_name, name)
-    check_name(name)
+    check_new(family_name, name)
     rule, test = folder / f"{name}.py", folder / f"test_{name}.py"
     for path in (rule, test):
         if path.exists():
@@ -58,6 +56,19 @@ def new(family_name: str, name: str, folder: Path) -> tuple[Path, Path]:
 
 
 def check_new(family_name: str, name: str) -> None:
+    """Raise `BadInput` for a family without a scaffold, a name that it has already, or one that is no valid name."""
+    if family_name not in FILES:
+        _check_free(family_name, name)
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or iskeyword(name):
+        raise BadInput(
+            f"{name!r} is not a valid name; use lower-case letters, digits and _, begin with a letter, and avoid "
+            "Python's keywords."
+        )
+    if name.startswith("test_"):
+        raise BadInput(f"{name!r} begins with test_, so pytest would run it as a test; choose another name.")
+
+
+def _check_free(family_name: str, name: str) -> None:
     """Raise `BadInput` for a family without a scaffold, or a name that it has already."""
     group = family(family_name)
     if name in group.rules:
@@ -68,17 +79,6 @@ def check_new(family_name: str, name: str) -> None:
         raise BadInput(
             f"there is no scaffold for the family {family_name!r}; {near(family_name, set(SCAFFOLDS) & set(FAMILIES))}"
         )
-
-
-def check_name(name: str) -> None:
-    """Raise `BadInput` for a name that cannot be both a module's and a function's."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or iskeyword(name):
-        raise BadInput(
-            f"{name!r} is not a valid name; use lower-case letters, digits and _, begin with a letter, and avoid "
-            "Python's keywords."
-        )
-    if name.startswith("test_"):
-        raise BadInput(f"{name!r} begins with test_, so pytest would run it as a test; choose another name.")
 
 
 def write(path: Path, text: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from juste_retour import INTERFACE_VERSION
 from juste_retour.agents.errors import BadInput, CannotWrite
 from juste_retour.agents.interface import NEEDS
-from juste_retour.runs.workshop.scaffold import check_name, check_new, rule_file, write
+from juste_retour.runs.workshop.scaffold import check_new, rule_file, write
 from juste_retour.runs.workshop.scaffold_more import FILES
 
 
@@ -23,7 +23,6 @@ def new_package(family_name: str, name: str, folder: Path) -> tuple[Path, ...]:
     if family_name in FILES:
         raise BadInput(f"--package supports rules, but not {family_name}; omit --package.")
     check_new(family_name, name)
-    check_name(name)
     home = folder / name
     if home.exists():
         raise BadInput(f"{home.name} exists already; delete it or choose another name.")
