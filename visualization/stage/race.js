@@ -32,7 +32,7 @@ export function drawRace(state, box, u, ask) {
   const size = type(u, 0.72);
   const n = Math.max(...runs.map((run) => run.frames.length));
   const t = Math.min(state.t, n - 1);
-  const said = fitting([title(state, runs, t), tr("The largest training run")], size * 1.08, box.w - askWidth(size) - size * 0.5, 700) || tr("The largest training run");
+  const said = fitting([title(state, runs, t)], size * 1.08, box.w - askWidth(size) - size * 0.5, 700) || tr("The largest training run");
   const unit = unitOf(box, size, said);
   const row = unit.beside ? 0 : size * 1.2; // the unit's own, where there is no room beside the title
   const inner = { x: box.x + size * 2.5, y: box.y + size * 2.1 + row, w: box.w - size * 3.2, h: box.h - size * 3.7 - row };
