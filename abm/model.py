@@ -12,14 +12,14 @@ import mesa
 import numpy as np
 from mesa.datacollection import DataCollector
 
-from juste_retour.abm.cast import Agents, Cast, agent_makers
-from juste_retour.abm.members import Members, union_of
+from juste_retour.abm.base.members import Members, union_of
+from juste_retour.abm.explanations.quarter_readings import REPORTED, Readings
 from juste_retour.abm.outcomes import Outcomes, outcomes
-from juste_retour.abm.planner.price import Prices, prices
-from juste_retour.abm.readings import REPORTED, Readings
-from juste_retour.abm.scenario import Content, Scenario, load
-from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.price_of_politics import Prices, prices
+from juste_retour.abm.schedule.cast import Agents, Cast, agent_makers
+from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.world_model import WorldModel
+from juste_retour.abm.worlds.scenario import Content, Scenario, load
 from juste_retour.agents.errors import BadInput
 
 AGENT_REPORTERS = (
@@ -51,7 +51,7 @@ class AllocationModel(WorldModel):
         replicate: the number of the world of that seed.
         members: a folder of tables, or a loaded union; by default the one that the scenario names.
         agents: subclasses of `MemberState`, `Commissioner` or `Lab` whose decisions replace the scenario's rules; see
-            `juste_retour.abm.cast.agent_makers`.
+            `juste_retour.abm.schedule.cast.agent_makers`.
         price: whether to compute the price of politics after the last quarter, which runs a planner.
         agent_reporters: True to collect the agents' properties every quarter, or your own reporters. `mesa.batch_run`
             then returns a row for each agent, and otherwise a row for each run.

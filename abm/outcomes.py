@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.accounts import Accounts, accounts
-from juste_retour.abm.cohorts import SiteMachines
+from juste_retour.abm.bargaining.payoffs import Payoffs
+from juste_retour.abm.base.members import Members
 from juste_retour.abm.delivery.building import NEVER, TO_OPERATION
-from juste_retour.abm.environment import Environment
-from juste_retour.abm.members import Members
-from juste_retour.abm.planner.price import Prices, not_asked, prices
-from juste_retour.abm.politics.payoffs import Payoffs
-from juste_retour.abm.records import HeldBallot, Record, TimelineQuarter
-from juste_retour.abm.scenario import Scenario
-from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.price_of_politics import Prices, not_asked, prices
+from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.user_outcomes import user_outcomes
-from juste_retour.abm.world import World
+from juste_retour.abm.worlds.accounts import Accounts, accounts
+from juste_retour.abm.worlds.cohorts import SiteMachines
+from juste_retour.abm.worlds.environment import Environment
+from juste_retour.abm.worlds.records import HeldBallot, Record, TimelineQuarter
+from juste_retour.abm.worlds.scenario import Scenario
+from juste_retour.abm.worlds.world import World
 from juste_retour.agents.arrays import Floats, Integers, by_rank, take, total
 
 if TYPE_CHECKING:
-    from juste_retour.abm.cast import Agents
+    from juste_retour.abm.schedule.cast import Agents
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,7 +57,7 @@ TAKEN: set[str] = {
     "scenario",
     "seed",
     "replicate",
-}  # names of columns; `juste_retour.runs.tables` adds its own
+}  # names of columns; `juste_retour.runs.results.result_tables` adds its own
 
 
 @overload

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import mesa
 import numpy as np
 
-from juste_retour.abm.accounts import Accounts
-from juste_retour.abm.agent_choice import AgentChoice
-from juste_retour.abm.calendar import label
-from juste_retour.abm.cast import KINDS, Agents, Cast, Maker, agent_makers
-from juste_retour.abm.politics.payoffs import Payoffs
-from juste_retour.abm.reader import in_world
-from juste_retour.abm.readings import REPORTED, Readings
-from juste_retour.abm.reasons import Decision, reasons
-from juste_retour.abm.records import HeldBallot
+from juste_retour.abm.bargaining.payoffs import Payoffs
+from juste_retour.abm.base.calendar import label
+from juste_retour.abm.explanations.quarter_readings import REPORTED, Readings
+from juste_retour.abm.explanations.reader import in_world
+from juste_retour.abm.explanations.reasons import Decision, reasons
+from juste_retour.abm.schedule.cast import KINDS, Agents, Cast, Maker, agent_makers
+from juste_retour.abm.worlds.accounts import Accounts
+from juste_retour.abm.worlds.agent_choice import AgentChoice
+from juste_retour.abm.worlds.records import HeldBallot
 from juste_retour.agents.asking import timed
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.mesa_agents import Actor, Commissioner
@@ -26,7 +26,7 @@ from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Situation
 
 if TYPE_CHECKING:
-    from juste_retour.abm.simulation import Simulation
+    from juste_retour.abm.schedule.simulation import Simulation
 
 _REQUIRED = object()
 
@@ -38,7 +38,7 @@ class WorldModel(mesa.Model):
         simulation: the simulation, which several models may share.
         readings: the reported quantities of the simulation, shared likewise.
         row: position of the model's world.
-        makers: the functions that create the agents, from `juste_retour.abm.cast.agent_makers`.
+        makers: the functions that create the agents, from `juste_retour.abm.schedule.cast.agent_makers`.
     """
 
     def __init__(

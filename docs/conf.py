@@ -36,7 +36,7 @@ include_patterns = [
     "runs/**.md",
     "visualization/**.md",
 ]
-exclude_patterns = ["docs/site", "docs/paper", "runs/europe/odd_template.md", ".github"]
+exclude_patterns = ["docs/site", "docs/paper", "runs/studies/europe/odd_template.md", ".github"]
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import typer
 
-from juste_retour.abm.scenario import load, parameters, presets
+from juste_retour.abm.worlds.scenario import load, parameters, presets
 from juste_retour.agents import rules as catalog
-from juste_retour.runs.command import TASKS, app
-from juste_retour.runs.commands.scenarios import annotated, meaning, summary
-from juste_retour.runs.europe.odd import span, table
-from juste_retour.runs.tables import KEYS, TABLES
+from juste_retour.runs.cli.lazy_group import TASKS, app
+from juste_retour.runs.cli.scenarios_command import annotated, meaning, summary
+from juste_retour.runs.results.result_tables import KEYS, TABLES
+from juste_retour.runs.studies.europe.odd import span, table
 
 
 def write_all(folder: Path) -> None:

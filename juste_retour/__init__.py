@@ -42,14 +42,14 @@ INTERFACE_VERSION = (1, 1)  # what is promised of which number: runs/workshop/IN
 
 TYPE_CHECKING = False  # what `typing` has of that name, without the time that it takes to import
 if TYPE_CHECKING:
-    from juste_retour.abm.members import load_members as load_members
+    from juste_retour.abm.base.members import load_members as load_members
     from juste_retour.abm.model import AllocationModel as AllocationModel
-    from juste_retour.abm.politics.agenda.family import agenda as agenda
+    from juste_retour.abm.bargaining.agenda.family import agenda as agenda
     from juste_retour.abm.politics.funding import funding as funding
     from juste_retour.abm.politics.voting import voting as voting
-    from juste_retour.abm.scenario import Scenario as Scenario
-    from juste_retour.abm.scenario import load as load
-    from juste_retour.abm.scenario import presets as scenarios
+    from juste_retour.abm.worlds.scenario import Scenario as Scenario
+    from juste_retour.abm.worlds.scenario import load as load
+    from juste_retour.abm.worlds.scenario import presets as scenarios
     from juste_retour.abm.user_outcomes import outcome as outcome
     from juste_retour.agents.errors import BadInput as BadInput
     from juste_retour.agents.member_state import bid as bid
@@ -58,14 +58,14 @@ if TYPE_CHECKING:
     from juste_retour.agents.mesa_agents import MemberState as MemberState
     from juste_retour.agents.rules import Parameter as Parameter
     from juste_retour.agents.user_agents import agent as agent
-    from juste_retour.runs.contrasts.attribution import attribute as attribute
-    from juste_retour.runs.contrasts.contrasts import compare as compare
-    from juste_retour.runs.ensemble import simulate as simulate
-    from juste_retour.runs.experiments.experiment import batch as batch
-    from juste_retour.runs.experiments.results import Results as Results
-    from juste_retour.runs.experiments.verification import verify as verify
-    from juste_retour.runs.positions.prediction import positions as positions
-    from juste_retour.runs.reports.analysis import sensitivity as sensitivity
+    from juste_retour.runs.analysis.attribution import attribute as attribute
+    from juste_retour.runs.analysis.contrasts import compare as compare
+    from juste_retour.runs.results.ensemble import simulate as simulate
+    from juste_retour.runs.engine.experiment import batch as batch
+    from juste_retour.runs.engine.results import Results as Results
+    from juste_retour.runs.engine.verification import verify as verify
+    from juste_retour.runs.studies.positions.prediction import positions as positions
+    from juste_retour.runs.reports.sensitivity_report import sensitivity as sensitivity
 
 # The links beside this file serve type checkers, editors and the build. A checkout uses the real folders, so that it
 # also runs where a clone has no links.
@@ -76,7 +76,7 @@ if os.path.islink(_ROOM) or not os.path.isdir(_ROOM):
 
 _FAMILIES = {
     "access": "abm.delivery.access",
-    "agenda": "abm.politics.agenda.family",
+    "agenda": "abm.bargaining.agenda.family",
     "anchor": "agents.lab",
     "bid": "agents.member_state",
     "draft": "agents.commissioner",
@@ -100,19 +100,19 @@ _HOMES = {
     "agent": "agents.user_agents",
     "BadInput": "agents.errors",
     "Parameter": "agents.rules",
-    "Results": "runs.experiments.results",
-    "Scenario": "abm.scenario",
-    "attribute": "runs.contrasts.attribution",
-    "batch": "runs.experiments.experiment",
-    "compare": "runs.contrasts.contrasts",
-    "load": "abm.scenario",
-    "load_members": "abm.members",
+    "Results": "runs.engine.results",
+    "Scenario": "abm.worlds.scenario",
+    "attribute": "runs.analysis.attribution",
+    "batch": "runs.engine.experiment",
+    "compare": "runs.analysis.contrasts",
+    "load": "abm.worlds.scenario",
+    "load_members": "abm.base.members",
     "outcome": "abm.user_outcomes",
-    "positions": "runs.positions.prediction",
-    "scenarios": "abm.scenario:presets",
-    "sensitivity": "runs.reports.analysis",
-    "simulate": "runs.ensemble",
-    "verify": "runs.experiments.verification",
+    "positions": "runs.studies.positions.prediction",
+    "scenarios": "abm.worlds.scenario:presets",
+    "sensitivity": "runs.reports.sensitivity_report",
+    "simulate": "runs.results.ensemble",
+    "verify": "runs.engine.verification",
 } | _FAMILIES
 
 

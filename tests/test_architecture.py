@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.arrays import total
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
@@ -21,15 +21,15 @@ FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob(
 MESA = {"agents/mesa_agents.py", "abm/model.py", "abm/world_model.py", "visualization/mesa_page.py"}
 ADDING = {"sum", "mean", "std", "var", "prod", "dot", "cumsum", "cumprod", "trace"}
 ONCE = {  # solve a fixed point once per scenario, with the same result for all its worlds
-    "abm/politics/mixing.py",
-    "abm/politics/stationary.py",
-    "abm/politics/tables/lasting_pie.py",
-    "abm/politics/continuation.py",
-    "abm/politics/mean_world.py",
-    "abm/politics/sampled.py",
+    "abm/bargaining/mixing.py",
+    "abm/bargaining/stationary_values.py",
+    "abm/bargaining/tables/lasting_pie.py",
+    "abm/bargaining/continuation.py",
+    "abm/bargaining/mean_world.py",
+    "abm/bargaining/sampled.py",
 }
 WHOLE = {  # NumPy's additions of integers and booleans only, whose order does not matter
-    "abm/politics/power/table.py": {"np.add"},
+    "abm/politics/power/coalition_table.py": {"np.add"},
     "abm/politics/conditions.py": {"np.cumsum"},
     "abm/politics/relocation.py": {"np.cumsum"},
     "abm/politics/positions.py": {"np.prod"},
@@ -91,7 +91,54 @@ def test_imports_follow_the_order_of_packages(path):
     assert not imported(path) & forbidden
 
 
-@pytest.mark.parametrize("application", ["runs/europe", "runs/workshop"])
+ROOMS = {  # the order of the rooms of a package: each may import itself and those before it; "" are the files at its root
+    "abm": (
+        "base",
+        "delivery",
+        "politics",
+        "worlds",
+        "planner",
+        "bargaining",
+        "schedule",
+        "explanations",
+        "",
+    ),
+    "runs": (
+        "base",
+        "results",
+        "engine",
+        "analysis",
+        "reports",
+        "cli",
+        "workshop",
+        "benchmarks",
+        "studies/positions",
+        "studies/europe",
+        "",
+    ),
+}
+UPWARD = {("abm/schedule/simulation.py", "juste_retour.abm.world_model")}  # Mesa's model, imported on use
+
+
+def room_of(path, package):
+    inside = path.relative_to(ROOT / package).parent.as_posix()
+    return max((room for room in ROOMS[package] if f"{inside}/".startswith(f"{room}/")), key=len, default="")
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_rooms_import_only_those_before_them(package):
+    """Imports inside functions count too. The folders of the package are its rooms, or hold data."""
+    paths = {module_of(path): path for path in FILES if name_of(path).startswith(f"{package}/")}
+    order = ROOMS[package].index
+    for path in paths.values():
+        for module in modules_of(path) & paths.keys() - {f"juste_retour.{package}"}:
+            if (name_of(path), module) not in UPWARD:
+                ours, theirs = room_of(path, package), room_of(paths[module], package)
+                assert order(theirs) <= order(ours), f"{name_of(path)} imports {module}"
+    assert len(list((ROOT / package).glob("*.py"))) <= 10
+
+
+@pytest.mark.parametrize("application", ["runs/studies/europe", "runs/workshop"])
 def test_library_does_not_import_its_applications(application):
     """The European study and rule authoring use the library. The library finds their commands by entry points."""
     module = f"juste_retour.{application.replace('/', '.')}"
@@ -162,14 +209,17 @@ def test_mesa_is_imported_in_four_files_only():
 def test_mesa_agents_are_imported_only_by_model_and_cast():
     """Both modules import Mesa, which is slow, so no other module may import them at its top level."""
     for path in FILES:
-        if name_of(path) in {*MESA, "abm/cast.py", "agents/mesa_facility.py"} or "benchmarks" in path.parts:
+        if (
+            name_of(path) in {*MESA, "abm/schedule/cast.py", "agents/mesa_facility.py"}
+            or "benchmarks" in path.parts
+        ):
             continue
         top = [node for node in tree_of(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
         names = {alias.name for node in top if isinstance(node, ast.Import) for alias in node.names}
         names |= {node.module for node in top if isinstance(node, ast.ImportFrom)}
         assert not names & {
             "juste_retour.agents.mesa_agents",
-            "juste_retour.abm.cast",
+            "juste_retour.abm.schedule.cast",
             "juste_retour.abm.model",
             "juste_retour.abm.world_model",
         }, name_of(path)

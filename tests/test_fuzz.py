@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from juste_retour.abm.members import EUROPE, load_members
+from juste_retour.abm.base.members import EUROPE, load_members
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import load, presets
+from juste_retour.abm.worlds.scenario import load, presets
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.europe.calibration_spec import read as read_plan
-from juste_retour.runs.experiments.spec import read_spec, spec_of
+from juste_retour.runs.engine.spec import read_spec, spec_of
+from juste_retour.runs.studies.europe.calibration_spec import read as read_plan
 
 pytestmark = pytest.mark.slow
 

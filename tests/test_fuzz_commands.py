@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from juste_retour.abm.scenario import parameters
+from juste_retour.abm.worlds.scenario import parameters
 from juste_retour.agents.rules import FAMILIES
-from juste_retour.runs.command import FAULT, main
+from juste_retour.runs.cli.lazy_group import FAULT, main
 from tests.test_fuzz import SPEC, damaged, fuzz
 
 pytestmark = pytest.mark.slow

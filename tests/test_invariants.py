@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from juste_retour.abm.members import load_members
+from juste_retour.abm.bargaining.stationary_values import NotConverged
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.outcomes import run, welfare
-from juste_retour.abm.politics.stationary import NotConverged
-from juste_retour.abm.scenario import load, parameters
-from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.schedule.simulation import Simulation
+from juste_retour.abm.worlds.scenario import load, parameters
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import load, presets
+from juste_retour.abm.worlds.scenario import load, presets
 
 FILE = Path(__file__).parent / "known_numbers.json"
 SEED, WORLD = 0, 0

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from juste_retour.runs.command import FAULT, main
+from juste_retour.runs.cli.lazy_group import FAULT, main
 
 pytestmark = pytest.mark.slow
 

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from numpy._core._multiarray_umath import __cpu_dispatch__
 
+from juste_retour.abm.explanations.quarter_readings import REPORTED
+from juste_retour.abm.explanations.reader import series
 from juste_retour.abm.model import AllocationModel
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.reader import series
-from juste_retour.abm.readings import REPORTED
-from juste_retour.abm.scenario import load, parameters, presets
+from juste_retour.abm.worlds.scenario import load, parameters, presets
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from tests.test_known_numbers import numbers

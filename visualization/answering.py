@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable
 
-from juste_retour.abm.politics.solved import VARIABLE
+from juste_retour.abm.bargaining.solved import VARIABLE
 from juste_retour.visualization.session import Session
 
 

@@ -13,8 +13,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from juste_retour.abm.members import Members
-from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.base.members import Members
+from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.visualization.names import named_plainly
 from juste_retour.visualization.views.parts import parts

@@ -16,11 +16,11 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
-from juste_retour.abm.calendar import label
-from juste_retour.abm.scenario import DEFAULT, Scenario, parameters
-from juste_retour.abm.toml import setting
+from juste_retour.abm.base.calendar import label
+from juste_retour.abm.base.toml import setting
+from juste_retour.abm.worlds.scenario import DEFAULT, Scenario, parameters
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.palette import FONTS, LIGHT, WEIGHTS, css
+from juste_retour.runs.base.palette import FONTS, LIGHT, WEIGHTS, css
 from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.names import described, rule_title
 from juste_retour.visualization.session import MOST_QUARTERS, checked_integer, scenarios_of, union_asked

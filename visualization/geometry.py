@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from juste_retour.abm.calendar import decimal_year, label
+from juste_retour.abm.base.calendar import decimal_year, label
+from juste_retour.abm.base.members import Members, load_members
+from juste_retour.abm.base.observed import observed
 from juste_retour.abm.data import map_geometry, place
-from juste_retour.abm.members import Members, load_members
-from juste_retour.abm.observed import observed
 from juste_retour.visualization.patchwork import patchwork
 from juste_retour.visualization.words import UNIONS, lab_title
 

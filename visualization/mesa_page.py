@@ -15,7 +15,7 @@ import pandas as pd
 import solara
 
 from juste_retour.abm.model import AllocationModel
-from juste_retour.abm.scenario import DEFAULT, presets
+from juste_retour.abm.worlds.scenario import DEFAULT, presets
 from juste_retour.agents.errors import BadInput
 
 try:

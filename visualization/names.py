@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from juste_retour.abm.scenario import parameters
+from juste_retour.abm.worlds.scenario import parameters
 from juste_retour.agents.rules import FAMILIES
 
-# The choices that the page offers first, in the order of `runs/europe/RESULTS.md`. At equal spending access gains most, then
+# The choices that the page offers first, in the order of `runs/studies/europe/RESULTS.md`. At equal spending access gains most, then
 # procurement, money (the envelope), placement (who proposes, and the voting rule), operations, pooling and funding. Of
 # single assumptions, the growth of the frontier changes the gain most. The wish to host determines the number of sites.
 LEVERS = (

@@ -9,7 +9,7 @@ import solara
 
 from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.session import Session, offered
-from juste_retour.visualization.talks.reader import talk_here
+from juste_retour.visualization.talks.talk_files import talk_here
 from juste_retour.visualization.union import shown
 
 

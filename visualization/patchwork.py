@@ -7,8 +7,8 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
+from juste_retour.abm.base.members import Members
 from juste_retour.abm.data import equal_area
-from juste_retour.abm.members import Members
 from juste_retour.agents.arrays import Floats
 
 MARGIN = 0.12  # margin around the sites, as a share of the window

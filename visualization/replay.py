@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from juste_retour.runs.palette import css, look
+from juste_retour.runs.base.palette import css, look
 
 STAGE = Path(__file__).parent / "stage"
 
@@ -76,7 +76,7 @@ def replay(runs: Sequence[Mapping[str, object]], view: object, geometry: Mapping
 
 def page_around(title: str, content: Mapping[str, object], first: str) -> str:
     """A page with its content, the style sheet and the stage's modules that `first` needs, as HTML."""
-    from juste_retour.runs.pages import page_of  # needs Jinja, which is not available in the browser
+    from juste_retour.runs.base.pages import page_of  # needs Jinja, which is not available in the browser
 
     return page_of(
         Path(__file__).with_suffix(".html"),

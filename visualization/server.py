@@ -14,7 +14,7 @@ import webbrowser
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from juste_retour.abm.members import Members
+from juste_retour.abm.base.members import Members
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.visualization.audience.network import addresses, audience_address
 from juste_retour.visualization.audience.serving import Audience, phones_served, require_private
@@ -200,7 +200,7 @@ def serve(
         BadInput: an address, port or origin that cannot be used, or an error in the talk.
     """
     from juste_retour.visualization.guard import MOST_BYTES, Guard, Names, origin_of
-    from juste_retour.visualization.talks.reader import hold, load_talk
+    from juste_retour.visualization.talks.talk_files import hold, load_talk
 
     embed = [origin_of(text) for text in embed]
     if audience:

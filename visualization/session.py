@@ -11,15 +11,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 
-from juste_retour.abm.members import Members, load_members
-from juste_retour.abm.scenario import DEFAULT, Scenario, load, parameters, presets
-from juste_retour.abm.toml import parsed
+from juste_retour.abm.base.members import Members, load_members
+from juste_retour.abm.base.toml import parsed
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
+from juste_retour.abm.worlds.scenario import DEFAULT, Scenario, load, parameters, presets
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
 from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.agents.user_agents import USER_AGENTS
-from juste_retour.runs.contrasts.windows import in_one_window
-from juste_retour.runs.user_rules import loaded
+from juste_retour.runs.base.user_rules import loaded
+from juste_retour.runs.results.windows import in_one_window
 from juste_retour.visualization.audience.ballots import HeldBallot
 from juste_retour.visualization.audience.desk import desk_here
 from juste_retour.visualization.background import PARTS, WORKERS, Stopped, said
@@ -34,9 +34,9 @@ from juste_retour.visualization.names import (
 )
 from juste_retour.visualization.replay import replay
 from juste_retour.visualization.union import shown, union_for
-from juste_retour.visualization.views.frames import play
 from juste_retour.visualization.views.parts import stored
 from juste_retour.visualization.views.spread import spread
+from juste_retour.visualization.views.stage_frames import play
 from juste_retour.visualization.words import ELSEWHERE, GROUPS, TITLES
 
 KEPT = 24  # finished runs in a session's cache

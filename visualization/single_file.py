@@ -14,16 +14,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from juste_retour.abm.files import refuse_special_output
-from juste_retour.abm.members import load_members
-from juste_retour.abm.scenario import load, presets
+from juste_retour.abm.base.files import refuse_special_output
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.worlds.scenario import load, presets
 from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.browser_model import distribution, embedded
 from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.replay import page_around
 from juste_retour.visualization.session import offered, scenario_of
 from juste_retour.visualization.union import union_for
-from juste_retour.visualization.views.frames import play
+from juste_retour.visualization.views.stage_frames import play
 
 SEEDS = tuple(range(1, 11))
 SETTINGS = (  # each is one change of a scenario
@@ -145,7 +145,7 @@ def write(file: Path, told: Told, pyodide: Path | None = None) -> None:
 
 
 def _computed(told: Told) -> Iterator[tuple[str, str]]:
-    from juste_retour.runs.processes import processes
+    from juste_retour.runs.base.processes import processes
 
     asked = [(name, changes) for name in held() for changes in changes_of(name)]
     with processes(os.cpu_count() or 1) as pool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from juste_retour.abm.members import Members, load_members, union_of
-from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.base.members import Members, load_members, union_of
+from juste_retour.abm.worlds.scenario import Scenario
 
 _NAMED: list[Members] = []
 

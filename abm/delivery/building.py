@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from juste_retour.abm.base.noise import RandomStreams
 from juste_retour.abm.delivery import chips as chip
 from juste_retour.abm.delivery.operations import Practice, money_kept
 from juste_retour.abm.delivery.procurement import (
@@ -25,7 +26,6 @@ from juste_retour.abm.delivery.procurement import (
     shell_time,
     tender_fails,
 )
-from juste_retour.abm.noise import RandomStreams
 from juste_retour.agents.arrays import Booleans, Floats, Integers, Number, power
 from juste_retour.agents.situation import Sites
 from juste_retour.agents.values import Values

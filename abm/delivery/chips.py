@@ -5,7 +5,7 @@ Arguments broadcast. Parameters `p` have shape (worlds, 1), dates are decimal ye
 
 import numpy as np
 
-from juste_retour.abm.parameters import H100_PEAK
+from juste_retour.abm.base.parameters import H100_PEAK
 from juste_retour.agents.arrays import Floats, Number, power
 from juste_retour.agents.values import Values
 
@@ -31,7 +31,7 @@ def power_kw(t: Number, p: Values) -> Floats:
 def pue(temperature: Number, p: Values) -> Floats:
     """Power usage effectiveness at an annual mean temperature in degrees C (E17).
 
-    >>> from juste_retour.abm.parameters import defaults
+    >>> from juste_retour.abm.base.parameters import defaults
     >>> round(pue(19.0, defaults()).item(), 3)
     1.192
     """

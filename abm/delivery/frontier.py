@@ -6,7 +6,7 @@ as (worlds, quarters), is combined with parameters as (worlds, 1).
 
 import numpy as np
 
-from juste_retour.abm.parameters import matching
+from juste_retour.abm.base.parameters import matching
 from juste_retour.agents.arrays import Floats, Number, power
 from juste_retour.agents.values import Values
 
@@ -16,7 +16,7 @@ ANCHOR_DATE = 2025.5  # the date of `frontier_anchor`
 def frontier(t: Number, p: Values) -> Floats:
     """Training compute of the largest run in the world at date t, FLOP (E20).
 
-    >>> from juste_retour.abm.parameters import defaults
+    >>> from juste_retour.abm.base.parameters import defaults
     >>> frontier(2026.5, defaults()).item()
     2e+27
     >>> slower = defaults(frontier_growth_later=2.0)

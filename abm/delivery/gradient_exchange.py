@@ -6,8 +6,8 @@ length of the fiber ring that connects them.
 
 import numpy as np
 
+from juste_retour.abm.base.parameters import matching
 from juste_retour.abm.delivery.frontier import model_size
-from juste_retour.abm.parameters import matching
 from juste_retour.agents.arrays import Floats, Number, power
 from juste_retour.agents.values import Values
 

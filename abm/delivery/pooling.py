@@ -7,7 +7,7 @@ never lowers the best run. Sums over sets of sites are running sums, which is fa
 Example: three sites with 20,000, 20,000 and 50 H100, and their best run as a multiple of the first site's own rate:
 
 >>> from juste_retour.abm.delivery.operations import operator_led
->>> from juste_retour.abm.parameters import defaults
+>>> from juste_retour.abm.base.parameters import defaults
 >>> from juste_retour.abm.delivery.ring import plan_ring
 >>> chips, tour = np.array([[20_000.0, 20_000.0, 50.0]]), plan_ring([64.2, 50.9, 41.4], [27.7, 6.4, 2.1])
 >>> fleet = Fleet(chips, np.full((1, 3), 989e12), operator_led(), defaults(), tour)

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import numpy as np
 
+from juste_retour.abm.base.normal import quantile
 from juste_retour.abm.delivery.operations import Practice
-from juste_retour.abm.normal import quantile
 from juste_retour.agents.arrays import Booleans, Floats, Number, power, total
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.situation import Sites, States

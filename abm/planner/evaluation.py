@@ -12,8 +12,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from juste_retour.abm.calendar import year
-from juste_retour.abm.cohorts import orders as payments
+from juste_retour.abm.base.calendar import year
+from juste_retour.abm.base.members import Members
 from juste_retour.abm.delivery import chips as chip
 from juste_retour.abm.delivery import talent
 from juste_retour.abm.delivery.building import (
@@ -29,12 +29,12 @@ from juste_retour.abm.delivery.gradient_exchange import run_flop
 from juste_retour.abm.delivery.operations import money_kept, talent_factor
 from juste_retour.abm.delivery.pooling import Fleet
 from juste_retour.abm.delivery.ring import Ring, plan_ring
-from juste_retour.abm.fleet import operational, run_of, standing
-from juste_retour.abm.institutions import Institutions
-from juste_retour.abm.members import Members
-from juste_retour.abm.reading import capped
-from juste_retour.abm.scenario import Scenario
-from juste_retour.abm.stacked import values
+from juste_retour.abm.worlds.cohorts import orders as payments
+from juste_retour.abm.worlds.compute_lag import capped
+from juste_retour.abm.worlds.fleet import operational, run_of, standing
+from juste_retour.abm.worlds.institutions import Institutions
+from juste_retour.abm.worlds.scenario import Scenario
+from juste_retour.abm.worlds.stacked import values
 from juste_retour.agents.arrays import Floats, Integers, ranks, total
 
 

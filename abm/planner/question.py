@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from juste_retour.abm.calendar import quarter
-from juste_retour.abm.members import Members
-from juste_retour.abm.scenario import Scenario, parameters
+from juste_retour.abm.base.calendar import quarter
+from juste_retour.abm.base.members import Members
+from juste_retour.abm.worlds.scenario import Scenario, parameters
 from juste_retour.agents.arrays import Integers
 from juste_retour.agents.rules import family
 

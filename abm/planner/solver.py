@@ -17,11 +17,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from juste_retour.abm.base.noise import RandomStreams
 from juste_retour.abm.delivery.building import SiteDraws
-from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.planner.evaluation import Evaluation, Orders
 from juste_retour.abm.planner.question import Question, delivery_of
-from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.arrays import Floats, Integers, power, total
 
 DRAWS, FEW = 64, 8  # draws of delivery for the final choice, and for the search

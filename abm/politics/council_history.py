@@ -13,10 +13,10 @@ from datetime import date
 from functools import cached_property
 from itertools import chain
 
-from juste_retour.abm.members import EUROPE
+from juste_retour.abm.base.csv_tables import read_rows
+from juste_retour.abm.base.members import EUROPE
 from juste_retour.abm.politics.power.double_majority import DoubleMajority
 from juste_retour.abm.politics.power.indices import Power
-from juste_retour.abm.tables import read_rows
 
 FIRST = date(1995, 1, 1)  # the earliest day with a rule in this file
 _WEIGHTED = (  # first day, the Union, column of votes, quota

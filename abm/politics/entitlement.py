@@ -156,7 +156,7 @@ def juste_retour(
             range=(0.45, 0.98),
             about="least share of its payments that a state gets back, R",
             source="ESA Convention, annex V: 0.8 at least; OCCAR: 0.66; least return in the Union's budget over a "
-            "framework, 0.45: runs/europe/budget.py",
+            "framework, 0.45: runs/studies/europe/budget.py",
         ),
     ] = 0.8,
 ):
@@ -242,7 +242,7 @@ def georeturn(
             range=(0.45, 0.98),
             about="return on all payments so far below which a state is compensated",
             source="ESA Convention, annex V: 0.8; OCCAR: 0.66; least return in the Union's budget over a framework, "
-            "0.45: runs/europe/budget.py",
+            "0.45: runs/studies/europe/budget.py",
         ),
     ] = 0.8,
 ):

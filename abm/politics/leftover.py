@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from juste_retour.abm.calendar import label, quarter
+from juste_retour.abm.base.calendar import label, quarter
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world

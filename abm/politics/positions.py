@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.tables import InputTable
+from juste_retour.abm.base.csv_tables import InputTable
 from juste_retour.agents.arrays import Booleans, Floats, Number, total
 from juste_retour.agents.errors import BadInput
 

@@ -74,8 +74,8 @@ def unanimity(ballot, states):
 
     Source: TFEU, article 238(4).
 
-    >>> from juste_retour.abm.members import load_members
-    >>> from juste_retour.abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.base.members import load_members
+    >>> from juste_retour.abm.politics.ballot_analysis import explain_vote
     >>> states = load_members().states
     >>> rest = [code for code in states.codes if code != "HU"]
     >>> explain_vote("unanimity", states, yes=rest, abstain=["HU"]).passed
@@ -94,8 +94,8 @@ def simple_majority(ballot, states):
 
     Source: TFEU, article 238(1); article 250 for the College.
 
-    >>> from juste_retour.abm.members import load_members
-    >>> from juste_retour.abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.base.members import load_members
+    >>> from juste_retour.abm.politics.ballot_analysis import explain_vote
     >>> states = load_members().states
     >>> [explain_vote("simple_majority", states, yes=states.codes[:k]).passed for k in (13, 14)]
     [False, True]
@@ -115,8 +115,8 @@ def lisbon_qmv(ballot, states):
 
     Source: TEU, article 16(4).
 
-    >>> from juste_retour.abm.members import load_members
-    >>> from juste_retour.abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.base.members import load_members
+    >>> from juste_retour.abm.politics.ballot_analysis import explain_vote
     >>> states = load_members().states
     >>> largest = ["DE", "FR", "IT", "PL"]
     >>> rest = [code for code in states.codes if code not in largest]
@@ -132,8 +132,8 @@ def reinforced_qmv(ballot, states):
 
     Source: TFEU, article 238(2).
 
-    >>> from juste_retour.abm.members import load_members
-    >>> from juste_retour.abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.base.members import load_members
+    >>> from juste_retour.abm.politics.ballot_analysis import explain_vote
     >>> states = load_members().states
     >>> largest = sorted(states.codes, key=lambda code: -states.population[states.index(code)])
     >>> [explain_vote("reinforced_qmv", states, yes=largest[:k]).passed for k in (19, 20)]
@@ -148,8 +148,8 @@ def reverse_qmv(ballot, states):
 
     Source: Regulation (EU) 1173/2011, articles 4 to 6 (the Six-Pack); the majority is that of TEU, article 16(4).
 
-    >>> from juste_retour.abm.members import load_members
-    >>> from juste_retour.abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.base.members import load_members
+    >>> from juste_retour.abm.politics.ballot_analysis import explain_vote
     >>> states = load_members().states
     >>> explain_vote("reverse_qmv", states, yes=["MT"], no=["DE", "FR", "IT"]).passed
     False
@@ -175,8 +175,8 @@ def enhanced_cooperation(
 
     Source: TFEU, article 238(3)(a); TEU, article 20.
 
-    >>> from juste_retour.abm.members import load_members
-    >>> from juste_retour.abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.base.members import load_members
+    >>> from juste_retour.abm.politics.ballot_analysis import explain_vote
     >>> states = load_members().states
     >>> who = {"participants": "DE,FR,IT,ES,BE,NL,LU,AT,PT"}
     >>> explain_vote("enhanced_cooperation", states, yes=["DE", "FR", "IT", "ES", "BE"], settings=who).passed
@@ -191,8 +191,8 @@ def euro_area(ballot, states):
 
     Source: TFEU, articles 136(2) and 238(3)(a).
 
-    >>> from juste_retour.abm.members import load_members
-    >>> from juste_retour.abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.base.members import load_members
+    >>> from juste_retour.abm.politics.ballot_analysis import explain_vote
     >>> states = load_members().states
     >>> euro = [code for code, uses in zip(states.codes, states.euro) if uses]
     >>> explain_vote("euro_area", states, yes=euro).passed
@@ -214,8 +214,8 @@ def nice(ballot, states):
 
     Source: Treaty of Nice; Protocol 36 to the Treaties, article 3(3), as amended for Croatia's accession.
 
-    >>> from juste_retour.abm.members import load_members
-    >>> from juste_retour.abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.base.members import load_members
+    >>> from juste_retour.abm.politics.ballot_analysis import explain_vote
     >>> states = load_members().states
     >>> explain_vote("nice", states, yes=[c for c in states.codes if c not in ("DE", "FR", "IT")]).passed
     False
@@ -238,8 +238,8 @@ def penrose(ballot, states):
 
     Source: Penrose (1946); Slomczynski and Zyczkowski (2006).
 
-    >>> from juste_retour.abm.members import load_members
-    >>> from juste_retour.abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.base.members import load_members
+    >>> from juste_retour.abm.politics.ballot_analysis import explain_vote
     >>> states = load_members().states
     >>> largest = sorted(states.codes, key=lambda code: -states.population[states.index(code)])
     >>> [explain_vote("penrose", states, yes=largest[:k]).passed for k in (9, 10)]
@@ -256,8 +256,8 @@ def governing_board(ballot, states):
 
     Source: Regulation (EU) 2021/1173 as amended, Statutes, articles 6 and 7.
 
-    >>> from juste_retour.abm.members import load_members
-    >>> from juste_retour.abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.base.members import load_members
+    >>> from juste_retour.abm.politics.ballot_analysis import explain_vote
     >>> states = load_members().states
     >>> explain_vote("governing_board", states, yes=states.codes).failed_conditions
     ["the Commission's yes is missing"]
@@ -273,8 +273,8 @@ def funders(ballot, states):
 
     Source: Regulation (EU) 2021/1173 as amended, Statutes, articles 6 and 7, on tenders.
 
-    >>> from juste_retour.abm.members import load_members
-    >>> from juste_retour.abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.base.members import load_members
+    >>> from juste_retour.abm.politics.ballot_analysis import explain_vote
     >>> states = load_members().states
     >>> [explain_vote("funders", states, yes=["EU", *states.codes[:k]]).passed for k in (13, 14)]
     [False, True]
@@ -294,8 +294,8 @@ def dictator(ballot, states):
 
     Source: Shapley and Shubik (1954): the dictator has all the power, the others none.
 
-    >>> from juste_retour.abm.members import load_members
-    >>> from juste_retour.abm.politics.analysis import explain_vote
+    >>> from juste_retour.abm.base.members import load_members
+    >>> from juste_retour.abm.politics.ballot_analysis import explain_vote
     >>> explain_vote("dictator", load_members().states, yes=["EU"]).passed
     True
     """

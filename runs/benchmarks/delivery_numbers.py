@@ -9,13 +9,13 @@ from typing import cast
 
 import numpy as np
 
+from juste_retour.abm.base.parameters import defaults, parameters
 from juste_retour.abm.delivery.operations import Practice, audit_first, goodput, mfu, operator_led
 from juste_retour.abm.delivery.pooling import Fleet, pooling
 from juste_retour.abm.delivery.ring import plan_ring
-from juste_retour.abm.parameters import defaults, parameters
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.values import Values
-from juste_retour.runs.drawn import at_share
+from juste_retour.runs.results.parameter_ranges import at_share
 
 SITES = 8
 H100_FLOP = 989e12

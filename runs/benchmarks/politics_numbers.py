@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from juste_retour.abm.members import load_members
+from juste_retour.abm.bargaining.coalition import cheapest, exact
+from juste_retour.abm.bargaining.stationary_values import at_table
+from juste_retour.abm.bargaining.tables.pie import Pie
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.politics.coalition import cheapest, exact
 from juste_retour.abm.politics.power import voting_power
 from juste_retour.abm.politics.power.game import Game
-from juste_retour.abm.politics.stationary import at_table
-from juste_retour.abm.politics.tables.pie import Pie
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.arrays import Floats, total
 
 RULE = "lisbon_qmv"

@@ -10,7 +10,7 @@ import numpy as np
 
 from juste_retour.abm import catalog
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 

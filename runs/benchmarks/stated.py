@@ -16,10 +16,10 @@ import numpy as np
 
 from juste_retour.abm.delivery.operations import audit_first
 from juste_retour.abm.outcomes import Outcomes, run
-from juste_retour.abm.scenario import Scenario, load
+from juste_retour.abm.worlds.scenario import Scenario, load
 from juste_retour.agents.arrays import Floats
 from juste_retour.runs.benchmarks import delivery_numbers, politics_numbers, single_swaps
-from juste_retour.runs.contrasts.paired import Paired
+from juste_retour.runs.results.paired import Paired
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "uv run python -m juste_retour.runs.benchmarks.stated"

@@ -14,11 +14,11 @@ import time
 
 import numpy as np
 
-from juste_retour.abm.members import union_of
+from juste_retour.abm.bargaining.mean_world import SEED, MeanWorld
+from juste_retour.abm.bargaining.sampled import LONGEST, PRECISE, FixedPoint, fixed_point
+from juste_retour.abm.base.members import union_of
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.politics.mean_world import SEED, MeanWorld
-from juste_retour.abm.politics.sampled import LONGEST, PRECISE, FixedPoint, fixed_point
-from juste_retour.abm.scenario import Scenario, load
+from juste_retour.abm.worlds.scenario import Scenario, load
 
 ROUNDS = 80
 CORNERS: dict[str, dict[str, object]] = {

@@ -30,8 +30,8 @@ import numpy as np
 from juste_retour import simulate
 from juste_retour.abm import outcomes
 from juste_retour.abm.model import AllocationModel
-from juste_retour.abm.scenario import load
-from juste_retour.runs.chunked import CHUNK, chunks
+from juste_retour.abm.worlds.scenario import load
+from juste_retour.runs.base.chunked import CHUNK, chunks
 
 Given = ParamSpec("Given")
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,10 @@ from time import process_time
 
 import numpy as np
 
-from juste_retour.abm.cast import Agents
 from juste_retour.abm.model import AllocationModel
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import load
+from juste_retour.abm.schedule.cast import Agents
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.member_state import bid, vote
 from juste_retour.agents.mesa_agents import MemberState
 

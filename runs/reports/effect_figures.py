@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from juste_retour.runs.experiments.design import FROM, TO
-from juste_retour.runs.palette import MARKERS, SERIES, SMALL, points
-from juste_retour.runs.reports.drawn import apart, blank
-from juste_retour.runs.reports.interactions import CellMeans
+from juste_retour.runs.analysis.interactions import CellMeans
+from juste_retour.runs.base.palette import MARKERS, SERIES, SMALL, points
+from juste_retour.runs.engine.design import FROM, TO
+from juste_retour.runs.reports.drawing import apart, blank
 from juste_retour.runs.reports.titles import level
 
 HEIGHT = 3.4

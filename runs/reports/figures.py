@@ -1,4 +1,4 @@
-"""The drawings of a report. Their colors are those of `runs/palette.py`; shapes, hatches or labels repeat whatever colors show."""
+"""The drawings of a report. Their colors are those of `runs/base/palette.py`; shapes, hatches or labels repeat whatever colors show."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from juste_retour.abm.data import map_geometry, place
 from juste_retour.agents.arrays import Floats
-from juste_retour.runs.contrasts.attribution import Attribution
-from juste_retour.runs.experiments.design import FROM, TO
-from juste_retour.runs.numerals import brief, number
-from juste_retour.runs.palette import LIGHT, MARKERS, SERIES, SMALL, points
-from juste_retour.runs.reports.drawn import WIDTH, aside, blank, labelled, zero
-from juste_retour.runs.reports.level_contrasts import LevelContrast
-from juste_retour.runs.reports.robustness import RobustnessMap
-from juste_retour.runs.reports.sensitivity import Effect
+from juste_retour.runs.analysis.attribution import Attribution
+from juste_retour.runs.analysis.level_contrasts import LevelContrast
+from juste_retour.runs.analysis.robustness import RobustnessMap
+from juste_retour.runs.analysis.sensitivity import Effect
+from juste_retour.runs.base.numerals import brief, number
+from juste_retour.runs.base.palette import LIGHT, MARKERS, SERIES, SMALL, points
+from juste_retour.runs.base.statistics import median, summary
+from juste_retour.runs.engine.design import FROM, TO
+from juste_retour.runs.reports.drawing import WIDTH, aside, blank, labelled, zero
 from juste_retour.runs.reports.titles import percent
-from juste_retour.runs.statistics import median, summary
 
 INK, SOFT, SHEET = LIGHT["ink"], LIGHT["soft"], LIGHT["sheet"]
 HAIR, FINE, LINE, STRONG = (points(weight) for weight in ("hair", "fine", "line", "strong"))

@@ -7,17 +7,17 @@ from functools import cached_property
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
-from juste_retour.runs.contrasts.attribution import Attribution, attributed
-from juste_retour.runs.contrasts.contrasts import contrasts
-from juste_retour.runs.experiments.design import TO
-from juste_retour.runs.experiments.factors import SCENARIO
-from juste_retour.runs.experiments.results import Results
-from juste_retour.runs.experiments.spec import said
-from juste_retour.runs.numerals import shown
-from juste_retour.runs.reports.effects import CROSSED, Effects
-from juste_retour.runs.reports.level_contrasts import LevelContrast
-from juste_retour.runs.reports.robustness import RobustnessMap, institution_of, robustness
-from juste_retour.runs.reports.sensitivity import MainEffect
+from juste_retour.runs.analysis.attribution import Attribution, attributed
+from juste_retour.runs.analysis.contrasts import contrasts
+from juste_retour.runs.analysis.effects import CROSSED, Effects
+from juste_retour.runs.analysis.level_contrasts import LevelContrast
+from juste_retour.runs.analysis.robustness import RobustnessMap, institution_of, robustness
+from juste_retour.runs.analysis.sensitivity import MainEffect
+from juste_retour.runs.base.numerals import shown
+from juste_retour.runs.engine.design import TO
+from juste_retour.runs.engine.factors import SCENARIO
+from juste_retour.runs.engine.results import Results
+from juste_retour.runs.engine.spec import said
 from juste_retour.runs.reports.wording import label
 
 MOST_POINTS = 48

@@ -11,12 +11,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from juste_retour.agents.errors import JusteRetourError
-from juste_retour.runs.numerals import brief, counted, span
+from juste_retour.runs.analysis.sensitivity import DRAWN, morris
+from juste_retour.runs.base.numerals import brief, counted, span
 from juste_retour.runs.reports import effect_figures, figures, titles
-from juste_retour.runs.reports.drawn import Drawn
+from juste_retour.runs.reports.drawing import Drawn
 from juste_retour.runs.reports.figures import Bar
 from juste_retour.runs.reports.findings import CLUSTERED, MOST_POINTS, Findings
-from juste_retour.runs.reports.sensitivity import DRAWN, morris
 from juste_retour.runs.reports.wording import percent, unit_of, words
 
 SHOWN_POINTS = 12

@@ -18,17 +18,17 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import juste_retour
-from juste_retour.abm.files import refuse_special_output
-from juste_retour.abm.toml import toml_lines
+from juste_retour.abm.base.files import refuse_special_output
+from juste_retour.abm.base.toml import toml_lines
 from juste_retour.agents.errors import BadInput, CannotWrite
-from juste_retour.runs import export as exporting
-from juste_retour.runs.experiments.results import Results
-from juste_retour.runs.experiments.spec import KEYS, RESOLVED
-from juste_retour.runs.experiments.store import DONE, MANIFEST, REMEDY
-from juste_retour.runs.printing import json_text
-from juste_retour.runs.provenance import changes_between, made_with
+from juste_retour.runs.base.printing import json_text
+from juste_retour.runs.base.provenance import changes_between, made_with
+from juste_retour.runs.base.user_rules import loaded
+from juste_retour.runs.engine.results import Results
+from juste_retour.runs.engine.spec import KEYS, RESOLVED
+from juste_retour.runs.engine.store import DONE, MANIFEST, REMEDY
 from juste_retour.runs.reports.report import rendered, spec_text
-from juste_retour.runs.user_rules import loaded
+from juste_retour.runs.results import export as exporting
 
 Content = bytes | str | Path  # of a file in the archive; a path is that of the file to pack
 

@@ -11,23 +11,23 @@ from typing import NamedTuple
 import numpy as np
 
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.experiments import agreement
-from juste_retour.runs.experiments.agreement import averaged, sentence
-from juste_retour.runs.experiments.design import FROM, TO
-from juste_retour.runs.experiments.factors import SCENARIO
-from juste_retour.runs.experiments.results import Results
-from juste_retour.runs.experiments.spec import Spec
-from juste_retour.runs.numerals import brief, shown, span, within
-from juste_retour.runs.pages import page_of
-from juste_retour.runs.palette import css
-from juste_retour.runs.printing import json_text
-from juste_retour.runs.reports import drawn as drawing
-from juste_retour.runs.reports.effects import same_sign
+from juste_retour.runs.analysis.effects import same_sign
+from juste_retour.runs.analysis.sensitivity import morris
+from juste_retour.runs.base.numerals import brief, shown, span, within
+from juste_retour.runs.base.pages import page_of
+from juste_retour.runs.base.palette import css
+from juste_retour.runs.base.printing import json_text
+from juste_retour.runs.base.statistics import summary
+from juste_retour.runs.engine import agreement
+from juste_retour.runs.engine.agreement import averaged, sentence
+from juste_retour.runs.engine.design import FROM, TO
+from juste_retour.runs.engine.factors import SCENARIO
+from juste_retour.runs.engine.results import Results
+from juste_retour.runs.engine.spec import Spec
+from juste_retour.runs.reports import drawing as drawing
 from juste_retour.runs.reports.findings import CLUSTERED, Findings
 from juste_retour.runs.reports.illustrated import Illustrated
-from juste_retour.runs.reports.sensitivity import morris
 from juste_retour.runs.reports.wording import percent, unit_of, words
-from juste_retour.runs.statistics import summary
 
 PAGE, FIGURES = "report.html", "figures"
 STYLE = Path(__file__).with_name("report.css")

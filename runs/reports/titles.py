@@ -7,13 +7,13 @@ import re
 from collections.abc import Sequence
 
 from juste_retour.agents.arrays import Floats
-from juste_retour.runs.contrasts.attribution import Attribution
-from juste_retour.runs.experiments.design import FROM, TO
-from juste_retour.runs.numerals import brief, number
-from juste_retour.runs.reports.interactions import CellMeans, ConditionalEffect
-from juste_retour.runs.reports.level_contrasts import LevelContrast
-from juste_retour.runs.reports.robustness import RobustnessMap
-from juste_retour.runs.statistics import median, summary
+from juste_retour.runs.analysis.attribution import Attribution
+from juste_retour.runs.analysis.interactions import CellMeans, ConditionalEffect
+from juste_retour.runs.analysis.level_contrasts import LevelContrast
+from juste_retour.runs.analysis.robustness import RobustnessMap
+from juste_retour.runs.base.numerals import brief, number
+from juste_retour.runs.base.statistics import median, summary
+from juste_retour.runs.engine.design import FROM, TO
 
 MOST = 3  # maximum number of names in a title
 LONG = 34  # characters above which a title does not repeat a label

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from juste_retour.runs.contrasts.paired import outcomes
-from juste_retour.runs.experiments.design import FROM, TO, Point
-from juste_retour.runs.experiments.factors import Level
-from juste_retour.runs.numerals import shown
+from juste_retour.runs.base.numerals import shown
+from juste_retour.runs.engine.design import FROM, TO, Point
+from juste_retour.runs.engine.factors import Level
+from juste_retour.runs.results.paired import outcomes
 
 
 def percent(share: float) -> str:

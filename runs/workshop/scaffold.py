@@ -9,9 +9,9 @@ from keyword import iskeyword
 from pathlib import Path
 
 from juste_retour.abm import catalog  # noqa: F401  registers the shipped rules, whose names are taken
-from juste_retour.abm.politics.tables.table import Table
-from juste_retour.agents.contract import protocol_member
+from juste_retour.abm.bargaining.tables.bargaining_table import Table
 from juste_retour.agents.errors import BadInput, CannotWrite, near
+from juste_retour.agents.rule_methods import protocol_member
 from juste_retour.agents.rules import FAMILIES, family
 from juste_retour.runs.workshop.scaffold_more import FILES, title_of
 
@@ -207,7 +207,7 @@ SCAFFOLDS = {
         "return market.gain - np.log(1.1)",
     ),
     "agenda": Scaffold(
-        "from typing import Annotated\n\nfrom juste_retour.abm.politics.agenda.family import Sunk, agenda",
+        "from typing import Annotated\n\nfrom juste_retour.abm.bargaining.agenda.family import Sunk, agenda",
         "@agenda(deterministic=True)\ndef {name}(council, *, sunk: Annotated[float, Sunk] = 0.0):",
         "Puts to the vote a fifth of the envelope, divided equally over the best site of every state.",
         f"council.{CONCLUDE.call}:\n    {CONCLUDE.summary}",

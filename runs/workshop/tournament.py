@@ -19,22 +19,22 @@ from pathlib import Path
 
 import numpy as np
 
-from juste_retour.abm.environment import Environment
-from juste_retour.abm.institutions import Institutions, Rows
-from juste_retour.abm.members import Members, union_of
-from juste_retour.abm.noise import RandomStreams
+from juste_retour.abm.bargaining.payoffs import Payoffs
+from juste_retour.abm.base.members import Members, union_of
+from juste_retour.abm.base.noise import RandomStreams
 from juste_retour.abm.outcomes import outcomes
-from juste_retour.abm.politics.payoffs import Payoffs
-from juste_retour.abm.scenario import Scenario, load
-from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.schedule.simulation import Simulation
+from juste_retour.abm.worlds.environment import Environment
+from juste_retour.abm.worlds.institutions import Institutions, Rows
+from juste_retour.abm.worlds.scenario import Scenario, load
 from juste_retour.agents.actors import KINDS
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.lab import Market
 from juste_retour.agents.rules import FAMILIES, Handed, Rule, Setting, family
-from juste_retour.runs.chunked import Progress, chunks
-from juste_retour.runs.ensemble import checked
-from juste_retour.runs.statistics import median, quantile
+from juste_retour.runs.base.chunked import Progress, chunks
+from juste_retour.runs.base.statistics import median, quantile
+from juste_retour.runs.results.ensemble import checked
 
 SIGMAS = 1.959964  # 95 %
 ALONE = ("sites", "hosts", "spend_eur_bn", "years_behind")

@@ -6,11 +6,11 @@ import mesa
 import numpy as np
 import pytest
 
+from juste_retour.abm.explanations.reasons import reasons
 from juste_retour.abm.model import AGENT_REPORTERS, AllocationModel
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.reasons import reasons
-from juste_retour.abm.scenario import load
-from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.schedule.simulation import Simulation
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.mesa_agents import Commissioner, Lab, MemberState
 from juste_retour.agents.mesa_facility import Facility

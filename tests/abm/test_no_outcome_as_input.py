@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import juste_retour.abm.environment
-import juste_retour.abm.members
-import juste_retour.abm.tables
-from juste_retour.abm.members import EUROPE, load_members
-from juste_retour.abm.noise import RandomStreams
+import juste_retour.abm.base.csv_tables
+import juste_retour.abm.base.members
+import juste_retour.abm.worlds.environment
+from juste_retour.abm.base.members import EUROPE, load_members
+from juste_retour.abm.base.noise import RandomStreams
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.scenario import load
 
 ROOT = Path(__file__).parents[2]
 READ = ("states.csv", "sites.csv", "grid.csv", "commissioners.csv", "labs.csv", "machines.csv")
@@ -58,12 +58,13 @@ def test_input_tables_alone_give_the_same_results(real, tmp_path):
 
 def test_no_table_of_observed_outcomes_is_opened(monkeypatch):
     opened = []
-    there = juste_retour.abm.tables._bytes
+    there = juste_retour.abm.base.csv_tables._bytes
     monkeypatch.setattr(
-        juste_retour.abm.tables, "_bytes", lambda path: opened.append(path.name) or there(path)
+        juste_retour.abm.base.csv_tables, "_bytes", lambda path: opened.append(path.name) or there(path)
     )
     outcome(
-        juste_retour.abm.members._load(EUROPE, "European Union", juste_retour.abm.members._never), range(2)
+        juste_retour.abm.base.members._load(EUROPE, "European Union", juste_retour.abm.base.members._never),
+        range(2),
     )
     assert sorted(opened) == sorted(READ)
 
@@ -120,7 +121,7 @@ def test_results_do_not_depend_on_row_order(real, tmp_path, monkeypatch):
             uniforms = super().uniform(channel, slots, quarter)
             return np.take(uniforms, orders[slots], axis=-1) if slots in orders else uniforms
 
-    monkeypatch.setattr(juste_retour.abm.environment, "RandomStreams", Reordered)
+    monkeypatch.setattr(juste_retour.abm.worlds.environment, "RandomStreams", Reordered)
     reordered = outcome(load_members(tmp_path))
     for name in (
         "sites",

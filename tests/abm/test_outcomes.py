@@ -5,8 +5,8 @@ import pytest
 
 from juste_retour.abm.delivery.building import headroom
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import load
-from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.schedule.simulation import Simulation
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.rules import family
 
 BASE = load("eu-status-quo")

@@ -7,8 +7,8 @@ from juste_retour import compare, outcome, simulate
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.asking import RuleFailed
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.contrasts.paired import is_worse_when_high, outcomes
-from juste_retour.runs.tables import columns
+from juste_retour.runs.results.paired import is_worse_when_high, outcomes
+from juste_retour.runs.results.result_tables import columns
 
 
 @pytest.fixture(autouse=True)

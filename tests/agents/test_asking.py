@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from juste_retour import simulate
-from juste_retour.abm.institutions import Institutions
-from juste_retour.abm.members import load_members
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.politics.voting import voting
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.institutions import Institutions
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.asking import SECONDS, InvalidReturn, RuleFailed, RuleTooLong
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.member_state import bid

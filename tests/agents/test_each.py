@@ -6,13 +6,13 @@ import types
 import numpy as np
 import pytest
 
+from juste_retour.abm.bargaining.agenda.family import agenda
 from juste_retour.abm.delivery.procurement import Procedure, procurement
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.politics.agenda.family import agenda
 from juste_retour.abm.politics.entitlement import entitlement
 from juste_retour.abm.politics.reversion import reversion
 from juste_retour.abm.politics.voting import Ballot, voting
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.arrays import total
 from juste_retour.agents.commissioner import draft
 from juste_retour.agents.endorsement import endorse

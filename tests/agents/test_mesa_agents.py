@@ -7,7 +7,7 @@ import pytest
 
 from juste_retour.abm.model import AllocationModel
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.member_state import bid
 from juste_retour.agents.mesa_agents import Commissioner, Lab, MemberState

@@ -7,7 +7,7 @@ import mesa
 
 from juste_retour import simulate
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.rules import FAMILIES
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from juste_retour import abm, visualization
-from juste_retour.abm.members import load_members
+from juste_retour.abm.base.members import load_members
 from tests.browser.conftest import CHROMIUM, FLAGS, served
 
 FOLDER = Path(visualization.__file__).with_name("screenshots")

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from juste_retour.abm.scenario import load
-from juste_retour.visualization.views.frames import play
+from juste_retour.abm.worlds.scenario import load
+from juste_retour.visualization.views.stage_frames import play
 from tests.browser.conftest import served
 from tests.browser.test_access import faults
 

@@ -4,9 +4,9 @@ import re
 import pytest
 
 from juste_retour import simulate
-from juste_retour.abm.members import load_members
-from juste_retour.abm.scenario import load
-from juste_retour.runs.statistics import quantile
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.worlds.scenario import load
+from juste_retour.runs.base.statistics import quantile
 from juste_retour.visualization.views.spread import spread
 from tests.browser.test_stage import download, lags, settled, time_shown, written
 

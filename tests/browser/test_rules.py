@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from juste_retour.abm.scenario import parameters
+from juste_retour.abm.worlds.scenario import parameters
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.visualization.names import LEVERS
 from tests.browser.test_panels import unfold

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from juste_retour import simulate
-from juste_retour.runs.statistics import quantile
-from juste_retour.visualization.talks.reader import load_talk
+from juste_retour.runs.base.statistics import quantile
+from juste_retour.visualization.talks.talk_files import load_talk
 from juste_retour.visualization.views.parts import stored
 from tests.browser.conftest import served
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from juste_retour.abm.members import load_members
-from juste_retour.abm.scenario import load
-from juste_retour.visualization.views.frames import play
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.worlds.scenario import load
+from juste_retour.visualization.views.stage_frames import play
 from tests.browser.test_stage import download, settled, written
 
 pytestmark = pytest.mark.browser

@@ -6,9 +6,9 @@ from juste_retour import simulate
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.rules import FAMILIES, forget
 from juste_retour.agents.user_agents import USER_AGENTS
-from juste_retour.runs import user_rules
-from juste_retour.runs.command import main
-from juste_retour.runs.tables import TABLES
+from juste_retour.runs.base import user_rules
+from juste_retour.runs.cli.lazy_group import main
+from juste_retour.runs.results.result_tables import TABLES
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from juste_retour.runs.experiments.experiment import batch
+from juste_retour.runs.engine.experiment import batch
 
 SPEC = """
 title = "A <small> experiment"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from juste_retour.runs.europe.commands.verdict import NUMBERS, read
-from juste_retour.runs.numerals import within
+from juste_retour.runs.base.numerals import within
+from juste_retour.runs.studies.europe.commands.verdict_command import NUMBERS, read
 
 pytestmark = pytest.mark.slow
 

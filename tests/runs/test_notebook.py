@@ -21,7 +21,7 @@ def test_result_completes_its_tables():
 def test_progress_true_equals_a_callback(monkeypatch):
     reported = []
     monkeypatch.setattr(
-        "juste_retour.runs.chunked.progress_lines",
+        "juste_retour.runs.base.chunked.progress_lines",
         lambda what: lambda done, total: reported.append((what, done, total)),
     )
     jr.simulate(worlds=3, chunk=2, tables=("worlds",), progress=True)
@@ -90,7 +90,7 @@ def test_sensitivity_contains_data_frames(out, call):
 def test_long_functions_accept_progress_true(out, tmp_path, monkeypatch):
     reported = []
     monkeypatch.setattr(
-        "juste_retour.runs.chunked.progress_lines",
+        "juste_retour.runs.base.chunked.progress_lines",
         lambda what: lambda done, total: reported.append((what, done, total)),
     )
     spec = tmp_path / "spec.toml"

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from juste_retour import runs
-from juste_retour.runs.experiments import pool
+from juste_retour.runs.engine import pool
 
 pytestmark = pytest.mark.slow
 

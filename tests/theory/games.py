@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from juste_retour.abm.politics.stationary import at_table
-from juste_retour.abm.politics.tables.pie import Pie
+from juste_retour.abm.bargaining.stationary_values import at_table
+from juste_retour.abm.bargaining.tables.pie import Pie
 
 
 def k_of(k):

@@ -7,11 +7,17 @@ forms hold to 1e-9 for given expectations, and to 1e-6 for solved expectations.
 import numpy as np
 import pytest
 
-from juste_retour.abm.politics.agenda import agenda
-from juste_retour.abm.politics.stationary import Equilibrium, NotConverged, at_table, floor_value, in_turn
-from juste_retour.abm.politics.tables.line import Line
-from juste_retour.abm.politics.tables.pie import Pie
-from juste_retour.abm.politics.tables.theory import players
+from juste_retour.abm.bargaining.agenda import agenda
+from juste_retour.abm.bargaining.stationary_values import (
+    Equilibrium,
+    NotConverged,
+    at_table,
+    floor_value,
+    in_turn,
+)
+from juste_retour.abm.bargaining.tables.line import Line
+from juste_retour.abm.bargaining.tables.pie import Pie
+from juste_retour.abm.bargaining.tables.theory import players
 from tests.theory.games import k_of, solved_pie, weighted
 
 CLOSED, OPEN = agenda["closed_rule"], agenda["open_rule"]

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 
-from juste_retour.abm.members import load_members
+from juste_retour.abm.bargaining.agenda import agenda
+from juste_retour.abm.bargaining.stationary_values import at_table
+from juste_retour.abm.bargaining.tables.pie import Pie
+from juste_retour.abm.bargaining.tables.theory import players
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.politics.agenda import agenda
 from juste_retour.abm.politics.entitlement import Claims, entitlement
 from juste_retour.abm.politics.funding import funding
 from juste_retour.abm.politics.positions import compromise_outcome, exchange_outcome
 from juste_retour.abm.politics.power import voting_power
 from juste_retour.abm.politics.power.game import only
-from juste_retour.abm.politics.stationary import at_table
-from juste_retour.abm.politics.tables.pie import Pie
-from juste_retour.abm.politics.tables.theory import players
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.scenario import load
 from tests.theory.games import k_of
 
 MEMBERS = load_members()

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from juste_retour.abm.politics.agenda import agenda
-from juste_retour.abm.politics.tables.lasting_pie import LastingPie, markov_perfect
+from juste_retour.abm.bargaining.agenda import agenda
+from juste_retour.abm.bargaining.tables.lasting_pie import LastingPie, markov_perfect
 from tests.theory.games import k_of
 
 CLOSED = agenda["closed_rule"]

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from juste_retour.abm.politics.agenda import agenda
-from juste_retour.abm.politics.tables.pie import Pie
-from juste_retour.abm.politics.tables.theory import players
+from juste_retour.abm.bargaining.agenda import agenda
+from juste_retour.abm.bargaining.tables.pie import Pie
+from juste_retour.abm.bargaining.tables.theory import players
 
 MEDIATE = agenda["nash_bargaining"]
 CLOSE = 1e-6

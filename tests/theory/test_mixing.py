@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from juste_retour.abm.politics.agenda import agenda
-from juste_retour.abm.politics.stationary import at_table
-from juste_retour.abm.politics.tables.pie import Pie
-from juste_retour.abm.politics.tables.theory import players
+from juste_retour.abm.bargaining.agenda import agenda
+from juste_retour.abm.bargaining.stationary_values import at_table
+from juste_retour.abm.bargaining.tables.pie import Pie
+from juste_retour.abm.bargaining.tables.theory import players
 from juste_retour.agents.errors import BadInput
 from tests.theory.games import k_of, solved_pie, weighted
 

@@ -7,8 +7,8 @@ from math import factorial
 import numpy as np
 import pytest
 
-from juste_retour.abm.members import load_members
-from juste_retour.abm.politics.analysis import pivots
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.politics.ballot_analysis import pivots
 from juste_retour.abm.politics.power.game import Game, only
 from juste_retour.abm.politics.relocation import condorcet_winner
 from juste_retour.agents.errors import BadInput

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from juste_retour.abm.members import load_members
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.politics.power import Game, voting_power, weighted_power
 from juste_retour.abm.politics.power import weighted as counting
+from juste_retour.abm.politics.power.coalition_table import tally_of
 from juste_retour.abm.politics.power.double_majority import DoubleMajority
 from juste_retour.abm.politics.power.enumeration import evaluate_all, evaluate_monotone
 from juste_retour.abm.politics.power.game import only
-from juste_retour.abm.politics.power.table import tally_of
 from juste_retour.abm.politics.voting import voting
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Rule

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from juste_retour.abm.members import load_members
-from juste_retour.abm.politics.agenda import agenda
-from juste_retour.abm.politics.analysis import pivots
-from juste_retour.abm.politics.tables.line import Line
-from juste_retour.abm.politics.tables.theory import players
+from juste_retour.abm.bargaining.agenda import agenda
+from juste_retour.abm.bargaining.tables.line import Line
+from juste_retour.abm.bargaining.tables.theory import players
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.politics.ballot_analysis import pivots
 from tests.theory.games import k_of
 
 SET = agenda["closed_rule"]

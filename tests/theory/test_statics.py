@@ -6,14 +6,14 @@ Others are in `test_setter.py`, `test_distribution.py` and `test_bargaining.py`.
 import numpy as np
 import pytest
 
-from juste_retour.abm.members import load_members
+from juste_retour.abm.bargaining.agenda import agenda
+from juste_retour.abm.bargaining.tables.bargaining_table import mine, recognized
+from juste_retour.abm.bargaining.tables.pie import Pie
+from juste_retour.abm.bargaining.tables.theory import players
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.politics.agenda import agenda
-from juste_retour.abm.politics.tables.pie import Pie
-from juste_retour.abm.politics.tables.table import mine, recognized
-from juste_retour.abm.politics.tables.theory import players
-from juste_retour.abm.scenario import load
-from tests.abm.politics.tables import council
+from juste_retour.abm.worlds.scenario import load
+from tests.abm.bargaining.tables import council
 from tests.theory.games import k_of, solved_pie, weighted
 
 pytestmark = pytest.mark.slow

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from juste_retour.abm.politics.agenda import agenda
-from juste_retour.abm.politics.tables.vote_market import VoteMarket
+from juste_retour.abm.bargaining.agenda import agenda
+from juste_retour.abm.bargaining.tables.vote_market import VoteMarket
 from tests.theory.games import k_of
 
 CLOSED = agenda["closed_rule"]

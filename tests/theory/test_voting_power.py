@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from juste_retour.abm.members import EUROPE, load_members
+from juste_retour.abm.base.members import EUROPE, load_members
 from juste_retour.abm.politics.power import Game, Power, power_in_a_quarrel, voting_power, weighted_power
 from juste_retour.abm.politics.power.double_majority import DoubleMajority
 from juste_retour.abm.politics.power.game import only

@@ -3,8 +3,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from juste_retour.abm.members import load_members
-from juste_retour.abm.scenario import load
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.visualization import background
 from juste_retour.visualization.background import PartsDesk, Stopped

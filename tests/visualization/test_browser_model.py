@@ -121,7 +121,7 @@ def test_package_is_small_and_deterministic():
     assert 200_000 < len(first) < 600_000
     names = module_names()
     assert "juste_retour.visualization.answering" in names
-    assert not any(name.startswith("juste_retour.runs.europe") for name in names)
+    assert not any(name.startswith("juste_retour.runs.studies.europe") for name in names)
 
 
 def pyodide_folder(folder, change=lambda files: None):

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from juste_retour import abm
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.base.observed import observed
 from juste_retour.abm.data import map_geometry, place
-from juste_retour.abm.members import load_members
-from juste_retour.abm.observed import observed
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.command import main
+from juste_retour.runs.cli.lazy_group import main
 from juste_retour.visualization.geometry import WINDOW, drawn_map
 from juste_retour.visualization.patchwork import patchwork
 from juste_retour.visualization.replay import STAGE, bundled, inlined, modules

@@ -7,7 +7,7 @@ import pytest
 
 from juste_retour import simulate
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.statistics import summary
+from juste_retour.runs.base.statistics import summary
 from juste_retour.visualization.embed import (
     LICENSE,
     embedded,

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from juste_retour import simulate
-from juste_retour.abm.members import load_members
-from juste_retour.abm.scenario import load, presets
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.worlds.scenario import load, presets
 from juste_retour.agents.rules import family
-from juste_retour.runs.statistics import quantile
-from juste_retour.visualization.views.frames import play
+from juste_retour.runs.base.statistics import quantile
 from juste_retour.visualization.views.spread import BIN, spread
+from juste_retour.visualization.views.stage_frames import play
 
 MEMBERS = load_members()
 

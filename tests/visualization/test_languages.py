@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from juste_retour import visualization
-from juste_retour.abm.members import load_members
-from juste_retour.abm.scenario import load
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.replay import STAGE, bundled, catalogs
 from juste_retour.visualization.session import offered
-from juste_retour.visualization.views.frames import play
 from juste_retour.visualization.views.narrative import SEASONS, named
-from juste_retour.visualization.views.reasons import PROPOSERS
+from juste_retour.visualization.views.reason_texts import PROPOSERS
+from juste_retour.visualization.views.stage_frames import play
 from juste_retour.visualization.views.told import english
 
 LANGUAGES = catalogs()

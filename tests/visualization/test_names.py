@@ -2,7 +2,7 @@ import json
 import re
 from importlib import resources
 
-from juste_retour.abm.scenario import parameters
+from juste_retour.abm.worlds.scenario import parameters
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.visualization.names import LEVERS, PARAMETERS, RULES, named_plainly
 from juste_retour.visualization.session import offered
@@ -42,7 +42,9 @@ def test_messages_use_plain_names_and_keep_file_names():
 
 
 def test_levers_cover_the_most_important_parameters():
-    found = json.loads((resources.files("juste_retour.runs.europe") / "results.json").read_text("utf-8"))
+    found = json.loads(
+        (resources.files("juste_retour.runs.studies.europe") / "results.json").read_text("utf-8")
+    )
     groups = {family.name: family.group for family in FAMILIES.values()} | {"envelope_eur_bn": "money"}
     parts = {row["part"] for row in found["shares"] if row["part"] != "total"}
     assert parts <= {groups.get(name) for name in LEVERS}

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from juste_retour.abm.scenario import load, presets
-from juste_retour.visualization.views.frames import play
+from juste_retour.abm.worlds.scenario import load, presets
+from juste_retour.visualization.views.stage_frames import play
 
 PLAYED = """
 import json, sys
@@ -20,8 +20,8 @@ class NumpyAlone:
 
 
 sys.meta_path.insert(0, NumpyAlone())
-from juste_retour.abm.scenario import load
-from juste_retour.visualization.views.frames import play
+from juste_retour.abm.worlds.scenario import load
+from juste_retour.visualization.views.stage_frames import play
 
 try:
     import scipy

@@ -3,11 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from juste_retour.abm.members import EUROPE, load_members
-from juste_retour.abm.scenario import load, presets
-from juste_retour.runs.chunked import run_worlds
-from juste_retour.runs.contrasts.windows import in_one_window
-from juste_retour.runs.statistics import HIGH, LOW, quantile
+from juste_retour.abm.base.members import EUROPE, load_members
+from juste_retour.abm.worlds.scenario import load, presets
+from juste_retour.runs.base.chunked import run_worlds
+from juste_retour.runs.base.statistics import HIGH, LOW, quantile
+from juste_retour.runs.results.windows import in_one_window
 from juste_retour.visualization.geometry import in_europe
 from juste_retour.visualization.session import offered
 from juste_retour.visualization.union import show

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from juste_retour.abm.members import load_members
+from juste_retour.abm.base.members import load_members
 from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.audience.desk import desk_here
 from juste_retour.visualization.audience.network import addresses, audience_address

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from juste_retour.abm.members import load_members
-from juste_retour.abm.scenario import load
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.audience.ballots import HeldBallot
 from juste_retour.visualization.audience.limits import KEPT, Buckets
@@ -18,7 +18,7 @@ from juste_retour.visualization.audience.room import (
     Room,
     histogram,
 )
-from juste_retour.visualization.views.frames import play
+from juste_retour.visualization.views.stage_frames import play
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = load_members()

@@ -4,9 +4,9 @@ import threading
 import pytest
 
 from juste_retour import MemberState, agent, compare, outcome
-from juste_retour.abm.members import load_members
-from juste_retour.abm.scenario import load
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.user_agents import USER_AGENTS
 from juste_retour.visualization.session import Session, offered, opened, scenario_of, spec_of

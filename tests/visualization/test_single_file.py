@@ -5,13 +5,13 @@ import re
 
 import pytest
 
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
-from juste_retour.runs.command import main
+from juste_retour.runs.cli.lazy_group import main
 from juste_retour.visualization import single_file
 from juste_retour.visualization.single_file import SEEDS, SETTINGS, changes_of, columns, held, key, page, part
-from juste_retour.visualization.views.frames import play
+from juste_retour.visualization.views.stage_frames import play
 
 FEW = (2, 5)
 

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from juste_retour.agents.errors import BadInput
-from juste_retour.visualization.talks.reader import NAMED, load_talk, placeholders, shipped_talks
+from juste_retour.visualization.talks.talk_files import NAMED, load_talk, placeholders, shipped_talks
 
 FIRST = '[[moment]]\nname = "one"\nminutes = 1\n'
 GUESS = '[moment.guess]\nquestion = "How many?"\noptions = ["few", "many"]\nanswer = "a.sites"\nedges = [5]\n'

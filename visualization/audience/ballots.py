@@ -7,17 +7,17 @@ from functools import cached_property
 
 import numpy as np
 
-from juste_retour.abm.environment import Environment
-from juste_retour.abm.members import Members
-from juste_retour.abm.reader import in_world, majority_at
-from juste_retour.abm.records import Vote
-from juste_retour.abm.recount import recounted
-from juste_retour.abm.scenario import Scenario
-from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.base.members import Members
+from juste_retour.abm.explanations.reader import in_world, majority_at
+from juste_retour.abm.explanations.recount import recounted
+from juste_retour.abm.schedule.simulation import Simulation
+from juste_retour.abm.worlds.environment import Environment
+from juste_retour.abm.worlds.records import Vote
+from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.user_rules import blame
+from juste_retour.runs.base.user_rules import blame
 from juste_retour.visualization.audience.room import BallotQuestion
-from juste_retour.visualization.views.reasons import ballot, proposed_by
+from juste_retour.visualization.views.reason_texts import ballot, proposed_by
 from juste_retour.visualization.views.told import Told, english
 
 

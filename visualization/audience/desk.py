@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from statistics import median
 
-from juste_retour.abm.members import Members
-from juste_retour.abm.scenario import Scenario
+from juste_retour.abm.base.members import Members
+from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
-from juste_retour.runs.palette import LIGHT
+from juste_retour.runs.base.palette import LIGHT
 from juste_retour.visualization.audience.ballots import HeldBallot
 from juste_retour.visualization.audience.room import BallotQuestion, Guess, Room, histogram
 

@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from juste_retour.runs.palette import css
+from juste_retour.runs.base.palette import css
 from juste_retour.visualization.audience.desk import Desk
 from juste_retour.visualization.audience.limits import Buckets
 from juste_retour.visualization.audience.room import Refused

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from juste_retour.abm.members import Members
+from juste_retour.abm.base.members import Members
 from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.audience.desk import Desk, set_up
 

@@ -1,6 +1,6 @@
 // Formats of numbers and names, and the colors of the page.
 
-/* global LOOK: colors, fonts and weights of lines (../../runs/palette.py), which the bundle puts before the modules */
+/* global LOOK: colors, fonts and weights of lines (../../runs/base/palette.py), which the bundle puts before the modules */
 
 import { decimal, thousands, tr } from "./language.js";
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from juste_retour.abm.members import Members
+from juste_retour.abm.base.members import Members
 from juste_retour.visualization.views.told import Told, counted, told
 
 SEASONS = ("early {year}", "spring {year}", "summer {year}", "late {year}")

@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from juste_retour.abm.members import Members
-from juste_retour.abm.scenario import Scenario, load
+from juste_retour.abm.base.members import Members
+from juste_retour.abm.worlds.scenario import Scenario, load
 from juste_retour.agents.arrays import Floats
-from juste_retour.runs.chunked import Progress, run_worlds
-from juste_retour.runs.contrasts.windows import in_one_window
-from juste_retour.runs.numerals import plain
-from juste_retour.runs.statistics import HIGH, LOW, quantile
+from juste_retour.runs.base.chunked import Progress, run_worlds
+from juste_retour.runs.base.numerals import plain
+from juste_retour.runs.base.statistics import HIGH, LOW, quantile
+from juste_retour.runs.results.windows import in_one_window
 
 if TYPE_CHECKING:
-    from juste_retour.runs.contrasts.attribution import Attribution
+    from juste_retour.runs.analysis.attribution import Attribution
 
 PAIR = ("eu-status-quo", "essay-reform")
 OTHERS = (
@@ -69,7 +69,7 @@ def parts(
     Raises:
         BadInput: the difference of the two scenarios cannot be attributed.
     """
-    from juste_retour.runs.contrasts.attribution import (
+    from juste_retour.runs.analysis.attribution import (
         attribute,
     )  # not available in the browser, which reads stored results
 
@@ -119,7 +119,7 @@ def _ranged(values: Floats) -> dict[str, Any]:
 
 
 def _means(rows: Floats, seed: int) -> list[dict[str, Any]]:
-    from juste_retour.runs.contrasts.resampling import interval, resampled_means
+    from juste_retour.runs.base.resampling import interval, resampled_means
 
     low, high = interval(resampled_means(rows, seed))
     return [

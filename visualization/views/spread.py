@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from juste_retour.abm.members import Members, union_of
-from juste_retour.abm.reader import series
-from juste_retour.abm.scenario import Scenario
-from juste_retour.runs.chunked import run_worlds
-from juste_retour.runs.numerals import plain
-from juste_retour.runs.statistics import quantile, summary, worst_when_missing
+from juste_retour.abm.base.members import Members, union_of
+from juste_retour.abm.explanations.reader import series
+from juste_retour.abm.worlds.scenario import Scenario
+from juste_retour.runs.base.chunked import run_worlds
+from juste_retour.runs.base.numerals import plain
+from juste_retour.runs.base.statistics import quantile, summary, worst_when_missing
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 COUNTED = ("sites", "hosts")

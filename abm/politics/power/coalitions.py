@@ -16,7 +16,7 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.politics.power.table import LOW, Bits, minimal_of, tally_of
+from juste_retour.abm.politics.power.coalition_table import LOW, Bits, minimal_of, tally_of
 from juste_retour.agents.errors import BadInput
 
 LARGEST_TABLE = 27  # most members: the table takes 16 MB, and counting a few seconds

@@ -11,8 +11,8 @@ from math import comb
 
 import numpy as np
 
+from juste_retour.abm.politics.power.coalition_table import Bits
 from juste_retour.abm.politics.power.swings import SwingTally
-from juste_retour.abm.politics.power.table import Bits
 from juste_retour.abm.politics.power.weighted import Halves, Sums, algorithm, in_lowest_terms
 from juste_retour.agents.arrays import Booleans, Integers
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.politics.power.table import Bits, empty_table
+from juste_retour.abm.politics.power.coalition_table import Bits, empty_table
 
 AT_ONCE = 1 << 14  # coalitions evaluated in one call
 

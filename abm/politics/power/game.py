@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.politics.conditions import Ballot, Condition, Majority
+from juste_retour.abm.politics.power.coalition_table import Bits, tally_of
 from juste_retour.abm.politics.power.coalitions import Coalitions
 from juste_retour.abm.politics.power.double_majority import DoubleMajority
 from juste_retour.abm.politics.power.enumeration import evaluate_all, evaluate_monotone
 from juste_retour.abm.politics.power.indices import Power
 from juste_retour.abm.politics.power.swings import SwingTally
-from juste_retour.abm.politics.power.table import Bits, tally_of
 from juste_retour.abm.politics.voting import voting
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.user_agents import KINDS, USER_AGENTS
-from juste_retour.runs import printing
-from juste_retour.runs.commands.scenarios import meaning
+from juste_retour.runs.base import printing
+from juste_retour.runs.cli.scenarios_command import meaning
 
 if TYPE_CHECKING:
     from rich.console import Console

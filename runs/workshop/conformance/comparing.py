@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from juste_retour.abm.returns import Answer, leaves
+from juste_retour.abm.family_returns import Answer, leaves
 from juste_retour.agents.arrays import Integers
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from juste_retour.abm.returns import Answer
+from juste_retour.abm.family_returns import Answer
 from juste_retour.agents.asking import InvalidReturn
 from juste_retour.agents.rules import Handed, Rule
 from juste_retour.runs.workshop.conformance import watch

@@ -14,16 +14,16 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from juste_retour.abm.files import content_of
+from juste_retour.abm.base.files import content_of
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, OFFERS, Rule, family, load_offered
 from juste_retour.agents.user_agents import USER_AGENTS, UserAgent
-from juste_retour.runs.user_rules import agents_of, load_rules, outcomes_of
+from juste_retour.runs.base.user_rules import agents_of, load_rules, outcomes_of
 from juste_retour.runs.workshop.conformance import watch
-from juste_retour.runs.workshop.conformance.agents import examine_agent
+from juste_retour.runs.workshop.conformance.agent_checks import examine_agent
 from juste_retour.runs.workshop.conformance.examine import Examined, Fault, examine
-from juste_retour.runs.workshop.conformance.outcomes import examine_outcome
+from juste_retour.runs.workshop.conformance.outcome_checks import examine_outcome
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from juste_retour.abm.base.members import Members
+from juste_retour.abm.base.noise import RandomStreams
 from juste_retour.abm.delivery.ring import Ring
-from juste_retour.abm.environment import Environment
-from juste_retour.abm.members import Members
-from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.politics.conditions import Ballot
+from juste_retour.abm.worlds.environment import Environment
 from juste_retour.agents.arrays import Floats, Integers, Number
 from juste_retour.agents.lab import Market
 from juste_retour.agents.payoff import local_scale

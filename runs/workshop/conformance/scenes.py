@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from juste_retour.abm.environment import Environment
-from juste_retour.abm.institutions import Institutions, Rows
-from juste_retour.abm.members import Members, load_members
+from juste_retour.abm.bargaining.council import Council
+from juste_retour.abm.base.members import Members, load_members
 from juste_retour.abm.politics.conditions import Ballot
-from juste_retour.abm.politics.council import Council
-from juste_retour.abm.scenario import Scenario, load
-from juste_retour.abm.simulation import Simulation
-from juste_retour.abm.world import World
+from juste_retour.abm.schedule.simulation import Simulation
+from juste_retour.abm.worlds.environment import Environment
+from juste_retour.abm.worlds.institutions import Institutions, Rows
+from juste_retour.abm.worlds.scenario import Scenario, load
+from juste_retour.abm.worlds.world import World
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Handed, Rule, Setting

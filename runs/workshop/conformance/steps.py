@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from juste_retour.abm.family_returns import Answer, Call, check
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.politics.conditions import Ballot
-from juste_retour.abm.returns import Answer, Call, check
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.arrays import Integers
 from juste_retour.agents.asking import InvalidReturn
 from juste_retour.agents.errors import BadInput

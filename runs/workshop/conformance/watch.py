@@ -16,8 +16,8 @@ from typing import Concatenate, ParamSpec, TextIO
 
 import numpy as np
 
-from juste_retour.abm.politics.council import Council
-from juste_retour.abm.politics.tables.table import Table
+from juste_retour.abm.bargaining.council import Council
+from juste_retour.abm.bargaining.tables.bargaining_table import Table
 from juste_retour.agents import asking
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.asking import RuleFailed, TooLong, file_of, line_in, said

@@ -7,7 +7,7 @@ import pytest
 
 from juste_retour.abm.delivery.access import access
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 
 WORLDS = range(16)

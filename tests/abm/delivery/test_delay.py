@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.base.parameters import defaults
 from juste_retour.abm.delivery.building import NEVER, TO_CONTRACT, TO_OPERATION, SiteDraws, deliver
 from juste_retour.abm.delivery.operations import audit_first
 from juste_retour.abm.delivery.procurement import procurement
-from juste_retour.abm.members import load_members
 from juste_retour.abm.model import AllocationModel
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.parameters import defaults
-from juste_retour.abm.records import Selection
-from juste_retour.abm.scenario import load
-from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.schedule.simulation import Simulation
+from juste_retour.abm.worlds.records import Selection
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.mesa_facility import Facility
 
 SITES = load_members().sites

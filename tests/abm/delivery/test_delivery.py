@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from juste_retour.abm.base.observed import comparators
+from juste_retour.abm.base.parameters import Parameters, defaults
 from juste_retour.abm.delivery import chips, operations, procurement
-from juste_retour.abm.observed import comparators
-from juste_retour.abm.parameters import Parameters, defaults
 from juste_retour.agents.rules import Parameter
 
 P = defaults()

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from juste_retour.abm.base.parameters import defaults
 from juste_retour.abm.delivery.frontier import capability_lag, compute_lag, frontier
-from juste_retour.abm.parameters import defaults
 
 SLOWER = defaults(frontier_growth_later=2.0, frontier_change_year=2028.0)
 DATES = np.array([2026.0, 2028.0, 2029.5, 2033.0])

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from juste_retour.abm.base.parameters import defaults, parameters
 from juste_retour.abm.delivery.operations import Practice, audit_first, operations, operator_led
 from juste_retour.abm.delivery.pooling import Fleet, pooling, run_flop
 from juste_retour.abm.delivery.ring import great_circle, plan_ring
-from juste_retour.abm.parameters import defaults, parameters
 from tests.abm.delivery import reference
 
 RULES = [rule.name for rule in pooling]

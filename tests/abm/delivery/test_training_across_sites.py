@@ -8,10 +8,10 @@ import itertools
 import numpy as np
 import pytest
 
+from juste_retour.abm.base.parameters import defaults
 from juste_retour.abm.delivery import gradient_exchange, operations
 from juste_retour.abm.delivery.pooling import Fleet, pooling
 from juste_retour.abm.delivery.ring import plan_ring
-from juste_retour.abm.parameters import defaults
 
 H100 = 989e12
 LED = operations.operator_led()

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from juste_retour.abm.base.parameters import LLAMA_INTERRUPTIONS, Parameters, defaults
 from juste_retour.abm.delivery import chips, frontier, gradient_exchange, operations
 from juste_retour.abm.delivery.pooling import Fleet, pooling
 from juste_retour.abm.delivery.ring import plan_ring
-from juste_retour.abm.parameters import LLAMA_INTERRUPTIONS, Parameters, defaults
 from tests.abm.delivery import reference
 
 P = defaults()

@@ -5,17 +5,17 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.base.noise import RandomStreams
 from juste_retour.abm.delivery.building import SiteDraws
-from juste_retour.abm.environment import Environment
-from juste_retour.abm.members import load_members
-from juste_retour.abm.noise import RandomStreams
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.planner.evaluation import Evaluation, Orders
-from juste_retour.abm.planner.price import Prices, _years_behind, planner_scenario
 from juste_retour.abm.planner.question import Question, question_of
 from juste_retour.abm.planner.solver import planned, solve
-from juste_retour.abm.scenario import load, presets
-from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.price_of_politics import Prices, _years_behind, planner_scenario
+from juste_retour.abm.schedule.simulation import Simulation
+from juste_retour.abm.worlds.environment import Environment
+from juste_retour.abm.worlds.scenario import load, presets
 
 UNION = load_members()
 BASE, REFORM = load("eu-status-quo"), load("essay-reform")

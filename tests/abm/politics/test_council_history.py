@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from juste_retour.abm.members import load_members
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.politics.council_history import RULES, known_states, rule_in_force
 from juste_retour.abm.politics.power import voting_power
 from juste_retour.abm.politics.power.double_majority import DoubleMajority

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from juste_retour.abm.members import load_members
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.politics.entitlement import best_of, entitlement, spread
 from tests.theory.test_distribution import OneSiteEach, claims, returns
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from juste_retour.abm.members import load_members
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.politics.funding import Split, funding, within_limits
 from juste_retour.agents.errors import BadInput
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.scenario import load
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 
 WORLDS = range(24)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from juste_retour.abm.politics.agenda import agenda
+from juste_retour.abm.bargaining.agenda import agenda
 from juste_retour.abm.politics.positions import (
     compromise_outcome,
     exchange_outcome,
@@ -13,7 +13,7 @@ from juste_retour.abm.politics.positions import (
     named_positions,
 )
 from juste_retour.agents.errors import BadInput
-from tests.abm.politics.tables import council
+from tests.abm.bargaining.tables import council
 
 HEAD = "actor,issue,position,salience,capability\n"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from juste_retour.abm.members import load_members
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.politics.power import Power, voting_power, weighted_power
 from juste_retour.abm.politics.power.double_majority import DoubleMajority
 from juste_retour.abm.politics.power.game import only, require_population

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from juste_retour.abm.bargaining.council import Council
 from juste_retour.abm.outcomes import run
-from juste_retour.abm.politics.council import Council
-from juste_retour.abm.scenario import load
-from tests.abm.politics.tables import council
+from juste_retour.abm.worlds.scenario import load
+from tests.abm.bargaining.tables import council
 
 
 def table(rule, worlds=4, **more):

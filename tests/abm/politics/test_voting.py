@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from juste_retour.abm.members import load_members
-from juste_retour.abm.politics.analysis import explain_vote
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.politics.ballot_analysis import explain_vote
 from juste_retour.abm.politics.power.game import Game, only
 from juste_retour.abm.politics.voting import Ballot, voting
 from juste_retour.agents.errors import BadInput

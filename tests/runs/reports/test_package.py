@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.experiments.experiment import batch
-from juste_retour.runs.experiments.results import Results
-from juste_retour.runs.experiments.spec import spec_of
+from juste_retour.runs.engine.experiment import batch
+from juste_retour.runs.engine.results import Results
+from juste_retour.runs.engine.spec import spec_of
 from juste_retour.runs.reports.publication import environment, export, locked_environment, package
-from tests.runs.experiments.test_batch import ROOT
+from tests.runs.engine.test_batch import ROOT
 from tests.runs.small import SPEC, files, run_small
 
 pytestmark = pytest.mark.slow
@@ -59,8 +59,8 @@ def test_archive_contains_data_code_codebook_environment_and_script(archive):
         "results/manifest.json",
         "results/report.html",
         "results/worlds/000000.parquet",
-        "code/juste_retour/abm/world.py",
-        "code/juste_retour/runs/experiments/experiment.py",
+        "code/juste_retour/abm/worlds/world.py",
+        "code/juste_retour/runs/engine/experiment.py",
         "code/pyproject.toml",
     } <= names
     for word in ("python replicate.py", "Python", "seed 11"):
@@ -89,7 +89,7 @@ def test_archive_warns_of_changed_code(out, tmp_path, call, monkeypatch):
     plain = float("inf")
     for digest in (None, "other"):
         if digest:
-            monkeypatch.setattr("juste_retour.runs.provenance.code_digest", lambda: "other")
+            monkeypatch.setattr("juste_retour.runs.base.provenance.code_digest", lambda: "other")
         status, _, err = call("package", out, "--out", tmp_path / "p.zip")
         with zipfile.ZipFile(tmp_path / "p.zip") as z:
             readme = z.read("replication/README.md").decode()
@@ -125,7 +125,7 @@ def test_replication_script_reproduces_the_result(tmp_path, own_rules, tables):
         assert any(n.endswith(".parquet") for n in z.namelist()) == tables
     runner = tmp_path / "runner"
     runner.write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; from juste_retour.runs.command import main; sys.exit(main())" "$@"\n'
+        f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; from juste_retour.runs.cli.lazy_group import main; sys.exit(main())" "$@"\n'
     )
     runner.chmod(0o755)
     done = subprocess.run(

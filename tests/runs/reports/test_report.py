@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.experiments.experiment import batch
-from juste_retour.runs.experiments.results import Results
-from juste_retour.runs.reports.drawn import Drawn, svg
+from juste_retour.runs.analysis.level_contrasts import LevelContrast
+from juste_retour.runs.engine.experiment import batch
+from juste_retour.runs.engine.results import Results
+from juste_retour.runs.reports.drawing import Drawn, svg
 from juste_retour.runs.reports.figures import _outlines, contrasts, intervals
 from juste_retour.runs.reports.illustrated import Illustrated
-from juste_retour.runs.reports.level_contrasts import LevelContrast
 from juste_retour.runs.reports.report import report
 from juste_retour.runs.reports.wording import label
 from tests.runs.small import change_manifest, run_small

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from juste_retour.runs.reports.drawn import Drawn, apart, blank, pdf, svg
-from juste_retour.runs.reports.interactions import CellMeans, ConditionalEffect
-from juste_retour.runs.reports.level_contrasts import LevelContrast
+from juste_retour.runs.analysis.interactions import CellMeans, ConditionalEffect
+from juste_retour.runs.analysis.level_contrasts import LevelContrast
+from juste_retour.runs.reports.drawing import Drawn, apart, blank, pdf, svg
 from juste_retour.runs.reports.titles import (
     MOST,
     foremost,

@@ -11,9 +11,9 @@ import pytest
 from juste_retour.abm import catalog  # noqa: F401
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
-from juste_retour.runs.user_rules import loaded
+from juste_retour.runs.base.user_rules import loaded
 from juste_retour.runs.workshop.conformance import check_apart, check_file, example
-from juste_retour.runs.workshop.conformance.agents import AGAIN, RUNS
+from juste_retour.runs.workshop.conformance.agent_checks import AGAIN, RUNS
 from juste_retour.runs.workshop.conformance.examine import examine
 from juste_retour.runs.workshop.conformance.scenes import ROOT, scenes
 from juste_retour.runs.workshop.conformance.speed import _shipped_seconds
@@ -341,7 +341,7 @@ def mine(states, decider, *, bend: Annotated[float, Parameter(low=0.5, high=2)] 
 
 def test_protocol_that_changes_the_table_is_reported(faults):
     text = '''"""A rule."""
-from juste_retour.abm.politics.agenda.family import agenda
+from juste_retour.abm.bargaining.agenda.family import agenda
 
 
 @agenda
@@ -479,7 +479,7 @@ def mine(place):
 def test_protocol_without_a_return_gets_a_hint(tmp_path, own_rules):
     path = tmp_path / "mine.py"
     path.write_text('''"""A rule."""
-from juste_retour.abm.politics.agenda.family import agenda
+from juste_retour.abm.bargaining.agenda.family import agenda
 
 
 @agenda

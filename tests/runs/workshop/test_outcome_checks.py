@@ -3,8 +3,8 @@
 import pytest
 
 from juste_retour.runs.workshop.conformance import check_file
-from juste_retour.runs.workshop.conformance.agents import AGAIN, ALONE
-from juste_retour.runs.workshop.conformance.outcomes import NUMBERS
+from juste_retour.runs.workshop.conformance.agent_checks import AGAIN, ALONE
+from juste_retour.runs.workshop.conformance.outcome_checks import NUMBERS
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import pytest
 
 from juste_retour.agents.errors import BadInput, CannotWrite
 from juste_retour.agents.rules import FAMILIES
-from juste_retour.runs.user_rules import load_rules
+from juste_retour.runs.base.user_rules import load_rules
 from juste_retour.runs.workshop.conformance.scenes import shipped
 from juste_retour.runs.workshop.scaffold import SCAFFOLDS, new
 from juste_retour.runs.workshop.scaffold_more import FILES
@@ -127,7 +127,7 @@ def test_package_builds_offline_and_passes_its_own_test(tmp_path):
     tests = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", str(source / "tests")]
     done = subprocess.run(tests, capture_output=True, text=True, **at)
     assert "4 passed" in done.stdout, done.stdout[-3000:]
-    start = "import sys; from juste_retour.runs.start import main; sys.exit(main())"
+    start = "import sys; from juste_retour.runs.cli.start import main; sys.exit(main())"
     command = [sys.executable, "-c", start, "run", "--set", "voting=my_rule", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, **at)
     assert (done.returncode, done.stderr) == (0, "")

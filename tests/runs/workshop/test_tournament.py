@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from juste_retour.abm.members import load_members
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.outcomes import outcomes, run
-from juste_retour.abm.scenario import load
-from juste_retour.abm.simulation import Simulation
+from juste_retour.abm.schedule.simulation import Simulation
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import family
-from juste_retour.runs.user_rules import load_rules
+from juste_retour.runs.base.user_rules import load_rules
 from juste_retour.runs.workshop.tournament import Roles, tournament
 
 pytestmark = pytest.mark.slow

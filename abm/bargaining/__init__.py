@@ -1,0 +1,1 @@
+"""Bargaining: agendas, the Council, coalitions, and the equilibrium of patient states."""

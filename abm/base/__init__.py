@@ -1,0 +1,1 @@
+"""Inputs and tools: calendar, random draws, files and tables, the union's members and parameters."""

@@ -1,0 +1,1 @@
+"""What a run decided and why: records read, reasons, recounts."""

@@ -1,0 +1,1 @@
+"""The quarters of a run, and the simulation that steps through them."""

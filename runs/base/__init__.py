@@ -1,0 +1,1 @@
+"""What the rooms of many runs share: numerals, printing, statistics, processes, provenance and files of the user."""

@@ -1,0 +1,229 @@
+"""`juste-retour batch` and `juste-retour verify`: run an experiment, and rerun parts of its results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from juste_retour.runs.base.numerals import counted, duration
+from juste_retour.runs.cli.options import Json, ResultDir, Rules, Yes
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from juste_retour.runs.engine.experiment import RunTally
+    from juste_retour.runs.engine.spec import Spec
+
+SpecFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SPEC.toml", help="File that describes the experiment: scenario, factors, replications."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="Number of worker processes; 0 uses only this one.  [default: one per core]"
+    ),
+]
+REFUSALS = 2  # refused points that are shown
+
+
+def batch(
+    spec: SpecFile,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder for the results. If the batch stopped there, the same command resumes it.",
+        ),
+    ] = None,
+    rules: Rules = None,
+    workers: Workers = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Run on the workers of a Dask scheduler, such as tcp://127.0.0.1:8786."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Check the spec, run a short pilot, print time and precision, write nothing."
+        ),
+    ] = False,
+    half_width: Annotated[
+        float | None,
+        typer.Option(
+            metavar="H",
+            help="With --dry-run: print the replications at which 95 % intervals of differences and of factors' effects "
+            "are plus or minus H.",
+        ),
+    ] = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Run an experiment and store its results in a folder; the same command resumes it after a stop.
+
+    `juste-retour report DIR` then writes a page with the results.
+    """
+    from juste_retour.agents.errors import BadInput
+    from juste_retour.runs.base import printing
+    from juste_retour.runs.cli.patience import check_batch
+    from juste_retour.runs.engine.experiment import batch as run_batch
+    from juste_retour.runs.engine.experiment import processes
+    from juste_retour.runs.engine.spec import read_spec
+
+    if half_width is not None and not (dry_run and 0 < half_width < float("inf")):
+        raise BadInput(f"--half-width is {half_width!r}; give a number above 0, and --dry-run with it.")
+    read = read_spec(spec, rules or ())
+    where = printing.console(stderr=json)
+    if dry_run:
+        _show_cost(read, workers, half_width, json, where)
+        return
+    if out is None:
+        raise BadInput("--out is missing; name the folder for the results, as in --out results.")
+    if cluster is None and not out.exists():  # a batch that is resumed was accepted before
+        check_batch(read, processes(workers), yes)
+    _say_runs(read, where)
+    with _Display() as display:
+        done = run_batch(read, out, workers=workers, cluster=cluster, progress=display.show)
+    tally = done.tally
+    for chunk in done.repaired:
+        where.print(f"Chunk {chunk} was damaged and has been run again.")
+    if json:
+        printing.print_json(
+            {"out": str(out), "runs": tally.worlds_done, "chunks": tally.chunks, "result": done.digest}
+        )
+        return
+    rate = f", {tally.rate:,.0f} runs/s" if tally.worlds_now else ""
+    where.print(
+        f"{tally.worlds_done:,} runs in {counted(tally.chunks, 'chunk')} are in {out} "
+        f"({duration(tally.seconds)}{rate}); result {done.digest[:16]}.",
+        soft_wrap=True,
+    )
+
+
+def _show_cost(spec: Spec, workers: int | None, half_width: float | None, json: bool, where: Console) -> None:
+    """Print what a batch would run, its estimated time, and what the pilot found."""
+    from juste_retour.runs.base import printing
+    from juste_retour.runs.cli.plan import cost_json, say_cost
+    from juste_retour.runs.engine.experiment import processes
+    from juste_retour.runs.engine.planning import PILOT, cost
+
+    count = processes(workers)
+    # the variance of a factor's effect needs pilot points at several combinations of the other factors
+    found = cost(spec, PILOT if half_width is None else 4 * PILOT)
+    if json:
+        printing.print_json(cost_json(spec, found, count, half_width))
+        return
+    _say_runs(spec, where)
+    say_cost(spec, found, count, half_width, where)
+
+
+def _say_runs(spec: Spec, where: Console) -> None:
+    from juste_retour.runs.engine.chunks import ChunkPlan
+
+    plan = ChunkPlan(spec)
+    where.print(
+        f"{spec.title}: {len(spec.kept)} {'point' if len(spec.kept) == 1 else 'points'} x {spec.replications:,} "
+        f"replications = {spec.runs:,} runs in {counted(plan.chunks, 'chunk')} (spec {spec.digest}).",
+        soft_wrap=True,
+    )
+    if spec.refused:
+        from juste_retour.runs.engine.spec import said
+
+        where.print(
+            f"{counted(len(spec.refused), 'combination')} of levels cannot be run and {'is' if len(spec.refused) == 1 else 'are'} "
+            "omitted:",
+            soft_wrap=True,
+        )
+        for refused in spec.refused[:REFUSALS]:
+            where.print(f"  {said(refused.values)}: {refused.reason}", soft_wrap=True)
+        if len(spec.refused) > REFUSALS:
+            where.print("  ... (`--dry-run --json` and manifest.json list all)")
+
+
+class _Display:
+    """A progress bar on a terminal, else a line every 15 seconds, with rate, time left and failures."""
+
+    def __enter__(self) -> _Display:
+        import sys
+        import time
+
+        self.bar: Progress | None = None
+        self.last = time.monotonic()
+        self.terminal = sys.stderr.isatty()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def show(self, tally: RunTally) -> None:
+        """Show the progress of a batch."""
+        import time
+
+        from juste_retour.runs.base.printing import EVERY, console
+
+        left = duration(tally.left) if tally.left == tally.left else "?"
+        failed = f", {tally.failed} failed" if tally.failed else ""
+        text = f"{tally.rate:,.0f} runs/s, {left} left{failed}"
+        if not self.terminal:
+            if time.monotonic() - self.last > EVERY:
+                self.last = time.monotonic()
+                console(stderr=True).print(f"{tally.chunks_done} of {tally.chunks} chunks, {text}")
+            return
+        if self.bar is None:
+            from rich.progress import BarColumn, Progress, TextColumn
+
+            self.bar = Progress(
+                TextColumn("{task.completed} of {task.total} chunks"),
+                BarColumn(),
+                TextColumn("{task.fields[text]}"),
+                console=console(stderr=True),
+                transient=True,
+            )
+            self.bar.start()
+            self.bar.add_task("chunks", total=tally.chunks, text=text)
+        self.bar.update(self.bar.task_ids[0], completed=tally.chunks_done, text=text)
+
+
+def verify(
+    folder: ResultDir,
+    every: Annotated[bool, typer.Option("--all", help="Rerun every chunk.")] = False,
+    chunks: Annotated[int, typer.Option(metavar="N", help="Number of chunks to rerun, drawn at random.")] = 3,
+    workers: Workers = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Check a result: compare all files with their hashes and rerun a few chunks of the experiment.
+
+    The exit status is 1 if anything differs.
+    """
+    from dataclasses import asdict
+
+    from juste_retour.runs.base import printing
+    from juste_retour.runs.cli.patience import refuse_hours
+    from juste_retour.runs.engine.experiment import processes
+    from juste_retour.runs.engine.store import Store
+    from juste_retour.runs.engine.verification import verdict
+    from juste_retour.runs.engine.verification import verify as run_verify
+
+    took = [record["seconds"] for record in Store(folder).done().values()]
+    if took and not yes:
+        again = sum(took) if every else sum(took) * min(chunks / len(took), 1)
+        refuse_hours(again / max(processes(workers), 1), yes, "omit --all, or rerun fewer chunks")
+    with printing.progress("chunks") as report:
+        found = run_verify(folder, every=every, sample=chunks, workers=workers, progress=report)
+    if json:
+        printing.print_json({"agrees": not found.differences, **asdict(found)})
+        if not found.differences:
+            return
+    where = printing.console()
+    for line in found.differences[:10]:
+        where.print(line, soft_wrap=True)
+    where.print(verdict(found, folder), soft_wrap=True)

@@ -1,0 +1,144 @@
+"""What `batch --dry-run` prints: time, expensive parts, precision, and factors that change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from juste_retour.runs.analysis.effects import asked_about
+from juste_retour.runs.base.numerals import brief, counted, duration, size
+from juste_retour.runs.base.resampling import needed
+from juste_retour.runs.engine.agreement import same_because, sentence
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from juste_retour.runs.engine.planning import Cost
+    from juste_retour.runs.engine.spec import Spec
+
+
+def cost_json(spec: Spec, found: Cost, workers: int, half_width: float | None) -> dict[str, object]:
+    """A dry run as `--json` prints it; `half_width` is that of `--half-width`."""
+    precision = found.precision
+    point, difference = precision.half_widths(spec.replications) if precision else (None, None)
+    wished = precision.replications(half_width) if precision and half_width else None
+    return {
+        "title": spec.title,
+        "digest": spec.digest,
+        "points": found.points,
+        "refused": [{"values": dict(r.values), "because": r.reason} for r in spec.refused],
+        "replications": found.replications,
+        "runs": found.runs,
+        "chunks": found.chunks,
+        "runs_per_second": found.runs_per_second,
+        "expensive": [
+            {"what": e.what, "count": e.count, "seconds_each": e.seconds_each} for e in found.expensive
+        ],
+        "slow": list(found.slow),
+        "seconds": found.seconds(workers),
+        "bytes": found.bytes,
+        "pilot_points": found.pilot_points,
+        "changes_nothing": [
+            {
+                "factor": i.factor,
+                "levels": list(i.levels),
+                "under": i.under,
+                "places": i.places,
+                "because": i.because,
+            }
+            for i in found.idle
+        ],
+        "agreement": [
+            {"point": dict(a.point), "no_site": a.no_site, "standing": a.standing} for a in found.agreed
+        ],
+        "precision": {
+            "outcome": precision.outcome if precision else None,
+            "half_width_of_a_point": point,
+            "half_width_of_a_difference": difference,
+            "wished": half_width,
+            "replications": wished,
+            "replications_by_factor": dict(_wished(spec, found, half_width)) if half_width else {},
+        },
+    }
+
+
+def say_cost(spec: Spec, found: Cost, workers: int, half_width: float | None, where: Console) -> None:
+    """Print a dry run, one line per finding."""
+    used = max(workers, 1)
+    lines = [
+        f"Expensive: {_many(e.count, e.what)}, {duration(e.seconds)} on one core." for e in found.expensive
+    ]
+    lines += [f"{said[:1].upper()}{said[1:]}." for said in found.slow]
+    lines += [
+        f"{idle} in the pilot ({counted(idle.places, 'comparison')})"
+        f"{'.' if idle.because else ': omit it, or check the rules that should use it.'}"
+        for idle in found.idle
+    ]
+    if unagreed := sentence(found.agreed, [f.key for f in spec.factors if f.levels]):
+        lines.append(f"Pilot: {unagreed[:1].lower()}{unagreed[1:]}")
+    lines += _precision(spec, found, half_width)
+    lines.append(
+        f"About {duration(found.seconds(workers))} with {counted(used, 'worker')}, {size(found.bytes)} of tables. "
+        "Nothing was written."
+    )
+    for line in lines:
+        where.print(line, soft_wrap=True)
+
+
+def _many(count: int, what: str) -> str:
+    noun, _, rest = what.partition(" ")
+    return f"{counted(count, noun)} {rest}"
+
+
+def _precision(spec: Spec, found: Cost, half_width: float | None) -> list[str]:
+    """How precisely the first outcome will be estimated, and the replications that a half-width needs."""
+    precision = found.precision
+    if precision is None:
+        return ["The pilot is too small to say how precise the estimates will be."]
+    if precision.never_varies:
+        why = same_because(found.agreed, precision.outcome)
+        return [f"{precision.outcome} is the same in every run of the pilot{why}."]
+    point, difference = precision.half_widths(found.replications)
+    lines = [
+        f"With {counted(found.replications, 'replication')}, the 95 % interval of the mean of {precision.outcome} will "
+        f"be about plus or minus {brief(point)} at a point"
+        + (
+            f", and {brief(difference)} for a difference between two points."
+            if difference == difference
+            else "; no two points of the pilot differ."
+        )
+    ]
+    if half_width is not None:
+        wished = precision.replications(half_width)
+        lines.append(
+            f"For plus or minus {brief(half_width)} on a difference between two points, set replications to about "
+            f"{wished:,}."
+            if wished is not None
+            else f"No two points of the pilot differ, so the replications for {brief(half_width)} cannot be estimated."
+        )
+        parts = [f"{count:,} for {what}" for what, count in _wished(spec, found, half_width)]
+        if parts:
+            lines.append(
+                f"Averaged over the other factors of the grid, that half-width needs about {', '.join(parts)}."
+            )
+    return lines
+
+
+def _wished(spec: Spec, found: Cost, half_width: float) -> Iterator[tuple[str, int]]:
+    """The replications for each factor's effect in a grid, and for the interaction that the question names."""
+    if found.precision is None or spec.design.kind != "grid":
+        return
+    by_factor = found.precision.by_factor
+    levels = {f.key: len(f.levels) for f in spec.factors}
+    for key, spread in by_factor.items():
+        yield (
+            f"the effect of {key}",
+            int(needed(spread.of_an_effect(len(spec.kept) / levels[key]), half_width)),
+        )
+    named = asked_about(str(spec.content["question"]), [k for k in spec.varied if k != "label"])
+    for a, b in combinations(named, 2):
+        if a in by_factor:
+            places = len(spec.kept) / levels[a] / levels[b]
+            apart = by_factor[a].of_an_interaction(places)
+            yield f"the interaction of {a} and {b}", int(needed(apart, half_width))

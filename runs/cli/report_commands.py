@@ -1,0 +1,115 @@
+"""`juste-retour report`, `sensitivity`, `export` and `package`: analyze and publish an experiment's results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from juste_retour.runs.cli.options import Json, ResultDir
+
+if TYPE_CHECKING:
+    from juste_retour.runs.engine.results import Results
+
+
+def report(folder: ResultDir) -> None:
+    """Write an experiment's results as one HTML page: question, methods, tables, figures, how to replicate."""
+    from juste_retour.runs.base.printing import console
+    from juste_retour.runs.reports.report import FIGURES
+    from juste_retour.runs.reports.report import report as write
+
+    page = write(folder)
+    console().print(
+        f"Written to {page}; the figures are also in {page.parent / FIGURES}, as SVG and PDF.", soft_wrap=True
+    )
+
+
+def sensitivity(
+    folder: ResultDir,
+    outcome: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Outcome to analyze.  [default: the first outcome of the spec]"),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show which factors matter: each one's share of the variance, alone and in interactions, and its effects."""
+    from juste_retour.runs.base import printing
+    from juste_retour.runs.reports.sensitivity_report import sensitivity as analysis
+
+    found = analysis(folder, outcome)
+    if found.caution:
+        printing.console(stderr=True).print(found.caution, soft_wrap=True)
+    if json:
+        printing.print_json(found.plain)
+        return
+    where = printing.console()
+    kind = found.effects.spec.design.kind
+    what = "elementary effects" if kind == "morris" else "shares of its variance"
+    where.print(f"{found.outcome}: {what}")
+    for k, table in enumerate(found.tables):
+        if k:
+            where.print()
+            where.print(table.title)
+        printing.print_table(where, table.headings, table.rows, right=table.headings[table.words :])
+    for line in found.notes:
+        where.print(line, soft_wrap=True)
+
+
+def export(
+    folder: ResultDir,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tables and their codebook.")],
+    format: Annotated[
+        str, typer.Option(metavar="FORMATS", help="parquet, csv or dta; separate several with commas.")
+    ] = "csv",
+    tables: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TABLES",
+            help="Names of tables; separate several with commas.  [default: all in the results]",
+        ),
+    ] = None,
+) -> None:
+    """Write an experiment's tables as CSV, Stata or Parquet files, one per table, with a codebook."""
+    from juste_retour.runs.base.printing import console
+    from juste_retour.runs.cli.settings import several
+    from juste_retour.runs.engine.results import Results
+    from juste_retour.runs.reports.publication import export as write
+
+    paths = write(folder, out, several(format), None if tables is None else several(tables))
+    _warn(Results(folder))
+    console().print(f"Written to {out}: {', '.join(p.name for p in paths)}.", soft_wrap=True)
+
+
+def _warn(results: Results) -> None:
+    from juste_retour.runs.base.printing import console
+
+    if results.caution:
+        console(stderr=True).print(results.caution, soft_wrap=True)
+
+
+def package(
+    folder: ResultDir,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.zip", help="Archive to write.  [default: DIR/replication.zip]"),
+    ] = None,
+    hashes_only: Annotated[
+        bool, typer.Option("--hashes-only", help="Omit the tables and keep only their hashes.")
+    ] = False,
+) -> None:
+    """Pack a replication archive: spec, code, data, results, codebook, environment, and one command that reruns all."""
+    from juste_retour.runs.base.printing import console
+    from juste_retour.runs.engine.results import Results
+    from juste_retour.runs.reports.publication import changed_since
+    from juste_retour.runs.reports.publication import package as pack
+
+    path = pack(folder, out, tables=not hashes_only)
+    console().print(f"Written to {path} ({path.stat().st_size / 1e6:.1f} MB).", soft_wrap=True)
+    changed = changed_since(Results(folder))
+    if changed:
+        console(stderr=True).print(
+            f"The archive differs from what made the tables: {'; '.join(changed)}. Pack with the original versions, or run "
+            f"`verify {folder} --all` first and report its result.",
+            soft_wrap=True,
+        )

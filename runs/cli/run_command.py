@@ -1,0 +1,102 @@
+"""`juste-retour run`: run one scenario, once or many times."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from juste_retour.runs.cli.options import Json, MembersDir, OutDir, Rules, Seed, Yes
+
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a rule or parameter (see `scenarios parameters`). Repeatable.",
+    ),
+]
+Formats = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FORMATS",
+        help="With --out: parquet, csv or dta; separate several with commas.  [default: parquet]",
+    ),
+]
+Tables = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TABLES",
+        help="With --out: worlds, states, facilities, votes, timeline or decisions; separate several with commas.  "
+        "[default: the first four]",
+    ),
+]
+
+
+def run(
+    scenario: Annotated[
+        str, typer.Argument(help="A preset (see `scenarios list`) or the path of a TOML file.")
+    ] = "eu-status-quo",
+    seed: Seed = 0,
+    replicate: Annotated[int, typer.Option(metavar="K", help="Number of the first replication.")] = 0,
+    worlds: Annotated[
+        int,
+        typer.Option(metavar="N", help="Number of replications; more than one prints medians and ranges."),
+    ] = 1,
+    set_: Changes = None,
+    members: MembersDir = None,
+    rules: Rules = None,
+    yes: Yes = False,
+    json: Json = False,
+    out: OutDir = None,
+    format: Formats = None,
+    tables: Tables = None,
+) -> None:
+    """Run a scenario and print each state's facilities, the votes, and how far the Union is behind the frontier.
+
+    With several replications (--worlds) it prints medians and the range of 90 % of them.
+    """
+    from juste_retour.abm.base.members import union_of
+    from juste_retour.abm.worlds.scenario import load
+    from juste_retour.agents.errors import BadInput
+    from juste_retour.runs.base import printing
+    from juste_retour.runs.base.user_rules import load_rules
+    from juste_retour.runs.cli.patience import check_runs
+    from juste_retour.runs.cli.settings import changes_of, several
+    from juste_retour.runs.cli.summary import as_json
+    from juste_retour.runs.results import export
+    from juste_retour.runs.results.ensemble import checked, simulate
+    from juste_retour.runs.results.result_tables import DEFAULT, chosen
+
+    for name, value in (("--format", format), ("--tables", tables)):
+        if value is not None and out is None:
+            raise BadInput(f"{name} needs --out; add --out DIR.")
+    formats = export.known_formats(several(format or "parquet"))
+    written = chosen(several(tables) if tables is not None else DEFAULT)
+    load_rules(rules or [])
+    changes = changes_of(set_ or [])
+    varied = load(scenario).changed(changes) if changes else load(scenario)
+    union = union_of(members, varied.members)
+    checked(worlds, seed, replicate)
+    check_runs([varied], worlds, yes)
+    names = export.files(written, formats)
+    if out is not None:
+        export.prepare(out, names)
+    with printing.progress("replications") as report:
+        result = simulate(
+            varied, worlds, seed, replicate, (*DEFAULT, *written), members=union, progress=report
+        )
+    if out is not None:
+        old = export.given_up(out, names)
+        paths = export.write({name: result.tables[name] for name in written}, out, formats, result.provenance)
+    if json:
+        printing.print_json(as_json(result, changes))
+        return
+    from juste_retour.runs.cli.human import show
+
+    where = printing.console()
+    show(result, changes, where)
+    if out is not None:
+        where.print(f"Written to {out}: {', '.join(path.name for path in paths)}.", soft_wrap=True)
+        if old:
+            where.print(f"Removed files of an earlier result: {', '.join(old)}.", soft_wrap=True)

@@ -1,0 +1,102 @@
+"""The manifest in an experiment's folder, and the record of each finished chunk."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
+
+from juste_retour.runs.base.provenance import mixing
+
+
+class Record(TypedDict):
+    """A finished chunk: the digest of its spec, its number, runs, seconds, and the hash of each of its files."""
+
+    spec: str
+    chunk: int
+    worlds: int
+    seconds: float
+    files: dict[str, str]
+
+
+class Manifest(TypedDict):
+    """An experiment's spec, size and provenance; `result` and `hashes` are there once it is complete.
+
+    `continued_with` holds further provenances, if the batch was resumed with other software or on another processor.
+    """
+
+    format: int
+    title: str
+    question: str
+    digest: str
+    seed: int
+    points: int
+    replications: int
+    runs: int
+    chunks: int
+    tables: list[str]
+    complete: bool
+    seconds: float
+    spec: dict[str, Any]
+    spec_text: str
+    refused: list[dict[str, object]]
+    provenance: dict[str, Any]
+    rules: dict[str, str]
+    done: NotRequired[int]
+    continued_with: NotRequired[list[dict[str, Any]]]
+    result: NotRequired[str]
+    hashes: NotRequired[dict[str, str]]
+
+
+# what a manifest must contain
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "title": str,
+    "question": str,
+    "digest": str,
+    "seed": int,
+    "points": int,
+    "replications": int,
+    "runs": int,
+    "chunks": int,
+    "tables": list,
+    "complete": bool,
+    "seconds": (int, float),
+    "spec": dict,
+    "spec_text": str,
+    "provenance": dict,
+    "rules": dict,
+}
+ENDED: dict[str, type] = {"result": str, "hashes": dict}  # what it also contains once all chunks are finished
+
+
+def fits(value: object, kind: type | tuple[type, ...]) -> bool:
+    """Whether a value of a manifest has the required type; numbers must also be finite and not negative."""
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        return False
+    return not isinstance(value, int | float) or (math.isfinite(value) and value >= 0)
+
+
+def follows_from(manifest: Mapping[str, Any]) -> dict[str, object]:
+    """The entries of a manifest that its spec determines."""
+    spec = manifest["spec"]
+    return {
+        **{key: spec.get(key) for key in ("seed", "replications", "tables")},
+        "runs": manifest["points"] * manifest["replications"],
+    }
+
+
+def continued(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The provenances with which an experiment was resumed, without the one with which it began."""
+    found = manifest.get("continued_with", [])
+    return [then for then in found if isinstance(then, dict)] if isinstance(found, list) else []
+
+
+def mixture(manifest: Mapping[str, Any]) -> str:
+    """A warning if chunks of an experiment were computed with different software or processors, else an empty string."""
+    begun = manifest["provenance"]
+    found = dict.fromkeys(change for then in continued(manifest) for change in mixing(begun, then))
+    return (
+        f"Mixed results: the batch was begun and resumed with different {' and '.join(found)}."
+        if found
+        else ""
+    )

@@ -1,0 +1,195 @@
+"""Verification: rerun chunks of a result and compare them, bit for bit if processor and libraries are the same."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from juste_retour.abm.base.files import MOST_WRITTEN, content_of
+from juste_retour.agents.arrays import Integers
+from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.runs.base.chunked import Progress, reporter
+from juste_retour.runs.base.provenance import changes_between, made_with, rules_between, same_bits
+from juste_retour.runs.engine import pool
+from juste_retour.runs.engine.chunks import ChunkPlan, Produced
+from juste_retour.runs.engine.experiment import processes, stoppable
+from juste_retour.runs.engine.manifest import continued, mixture
+from juste_retour.runs.engine.spec import spec_of
+from juste_retour.runs.engine.store import DONE, REMEDY, Store
+from juste_retour.runs.results.ensemble import checked_integer
+
+SAMPLE = 3
+TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The outcome of a verification.
+
+    Attributes:
+        checked: chunks that were rerun.
+        chunks: chunks of the experiment.
+        missing: chunks that are not finished.
+        exact: whether results had to agree bit for bit; otherwise floats must agree to 1e-12, and counts exactly.
+        differences: a phrase for each difference.
+        changed: code, data or libraries that have changed since the result was computed.
+        mixed: a warning if the chunks were computed with different software or processors.
+    """
+
+    checked: list[int]
+    chunks: int
+    missing: int
+    exact: bool
+    differences: list[str]
+    changed: list[str]
+    mixed: str = ""
+
+
+class Differs(JusteRetourError):
+    """A result is damaged, or a rerun gives something else."""
+
+
+def verify(
+    out: Path | str,
+    *,
+    every: bool = False,
+    sample: int = SAMPLE,
+    workers: int | None = None,
+    progress: Progress | bool | None = None,
+) -> Verification:
+    """Check the hash of every file of a result, and rerun some chunks.
+
+    Args:
+        out: folder of the result.
+        every: rerun every chunk, not only a random sample.
+        sample: number of chunks to rerun; they are drawn at random, and differ from call to call.
+        workers: number of processes; 0 runs in this one.
+        progress: called with chunks done and chunks to do; True prints them every 15 seconds.
+
+    Raises:
+        BadInput: the folder holds no finished chunk, or its manifest was changed.
+
+    Example:
+        `verify("results").differences` is empty if the rerun gives the same.
+    """
+    store = Store(out)
+    manifest, records = store.manifest(), store.done()
+    sample, progress = checked_integer(sample, "chunks", 1), reporter(progress, "chunks")
+    workers = processes(workers)
+    if not records:
+        raise BadInput(f"{out} holds no finished chunk; run `batch` first.")
+    spec = spec_of(manifest["spec"], store.out)
+    then, now = manifest["provenance"], made_with(spec.members)
+    exact = all(same_bits(made, now) for made in (then, *continued(manifest)))
+    changed = [*changes_between(then, now), *rules_between(manifest["rules"], spec.rules)]
+    differences, sound = [], []
+    for number, record in sorted(records.items()):
+        damage = store.damaged(record)
+        if damage is None:
+            sound.append(number)
+        else:
+            differences.append(f"chunk {number}: {damage}")
+    if not every and len(sound) > sample:
+        sound = sorted(int(n) for n in np.random.default_rng().choice(sound, sample, replace=False))
+    plan = ChunkPlan(spec)
+    store.compare_size(manifest, plan)
+    missing = plan.chunks - len(records)
+    content = json.dumps(dict(spec.content), default=str)
+    checked = []
+    with stoppable(at_once=workers == 0) as stop:
+        running = (
+            pool.local(spec, content, sound, stop, workers) if workers else pool.here(content, sound, stop)
+        )
+        for produced in running if sound else ():
+            checked.append(produced.chunk)
+            differences += _changed(store, produced, exact)
+            if progress is not None:
+                progress(len(checked), len(sound))
+    if stop.asked:
+        raise KeyboardInterrupt
+    mismatch = store.mismatch()
+    if mismatch is not None:
+        differences.append(mismatch)
+    return Verification(sorted(checked), plan.chunks, missing, exact, differences, changed, mixture(manifest))
+
+
+def _changed(store: Store, produced: Produced, exact: bool) -> list[str]:
+    """A phrase for each difference between a chunk that was rerun and its files."""
+    found = []
+    if produced.failure is not None:
+        found.append(f"chunk {produced.chunk} fails in the rerun: {produced.failure.message}")
+    for table, fresh in produced.files.items():
+        kept = content_of(store.out / f"{table}/{produced.chunk:06d}.parquet", MOST_WRITTEN)
+        said = None if kept == fresh else _difference(kept, fresh, exact)
+        if said:
+            found.append(f"chunk {produced.chunk}, table {table}: {said}")
+    return found
+
+
+def _difference(kept: bytes, fresh: bytes, exact: bool) -> str | None:
+    """A phrase for the first difference between two files of a table; None if they agree as far as they must."""
+    a, b = (pq.read_table(io.BytesIO(content)) for content in (kept, fresh))
+    if a.column_names != b.column_names:
+        odd = sorted(set(a.column_names) ^ set(b.column_names))
+        return f"the columns differ ({', '.join(odd) or 'their order'})"
+    if a.num_rows != b.num_rows:
+        return f"{a.num_rows} rows in the file, {b.num_rows} in the rerun"
+    for name in a.column_names:
+        rows = _unequal(a[name], b[name], exact)
+        if len(rows):
+            row = int(rows[0])
+            where = ", ".join(
+                f"{k} {a[k][row].as_py()}" for k in ("point", "replicate") if k in a.column_names
+            )
+            return (
+                f"{name} differs in {len(rows)} of {a.num_rows} rows, first at {where}: "
+                f"{a[name][row].as_py()!r} in the file, {b[name][row].as_py()!r} in the rerun"
+            )
+    if a.schema.equals(b.schema) and not a.schema.equals(b.schema, check_metadata=True):
+        return None  # only the columns' descriptions have been reworded since
+    return "the values agree but the bytes do not" if exact else None
+
+
+def _unequal(a: pa.ChunkedArray, b: pa.ChunkedArray, exact: bool) -> Integers:
+    if pa.types.is_floating(a.type):
+        x, y = a.to_numpy(zero_copy_only=False), b.to_numpy(zero_copy_only=False)
+        same = (x == y) | (np.isnan(x) & np.isnan(y))
+        if not exact:
+            with np.errstate(invalid="ignore"):
+                same |= np.abs(x - y) <= TOLERANCE * np.maximum(np.abs(x), np.abs(y))
+        return np.flatnonzero(~same)
+    x, y = np.array(a.to_pylist(), dtype=object), np.array(b.to_pylist(), dtype=object)
+    return np.flatnonzero(x != y)
+
+
+def verdict(found: Verification, out: Path | str) -> str:
+    """The outcome of a verification in one sentence.
+
+    Raises:
+        Differs: something differs; the sentence names the cause.
+    """
+    if not found.differences:
+        how = "bit for bit" if found.exact else "to 1e-12, with equal counts (another processor or build)"
+        missing = f"; {found.missing} of {found.chunks} chunks are not finished" if found.missing else ""
+        since = (
+            f"; this has changed since the result was computed: {'; '.join(found.changed)}"
+            if found.changed
+            else ""
+        )
+        agree = f"{len(found.checked)} of {found.chunks} chunks were rerun and agree {how}{missing}{since}."
+        return f"{agree} {found.mixed}".rstrip()
+    more = f" (and {len(found.differences) - 1} more)" if len(found.differences) > 1 else ""
+    damaged = all(".parquet" in line or DONE in line for line in found.differences)
+    if damaged:
+        cause = f"{REMEDY}."
+    elif found.changed:
+        cause = f"this has changed since the result was computed: {'; '.join(found.changed)}."
+    else:
+        cause = "neither code nor data has changed since, so suspect the file or the machine."
+    raise Differs(f"{out} differs: {found.differences[0]}{more}; {cause}")

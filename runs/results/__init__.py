@@ -1,0 +1,1 @@
+"""What runs return: tables, frames, ensembles, common random numbers, exports and plots."""

@@ -1,0 +1,168 @@
+"""`juste-retour verdict`: test the essay's five claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from juste_retour.runs.cli.options import Json, Yes
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from juste_retour.runs.studies.europe.plain import PlainVerdict
+    from juste_retour.runs.studies.europe.sizes import Size
+
+ROOM = Path(__file__).resolve().parents[1]
+PAGE, NUMBERS = ROOM / "RESULTS.md", ROOM / "results.json"
+
+
+def verdict(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Give a rough answer in three minutes, with few draws.")
+    ] = False,
+    worlds: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Number of draws of all uncertain parameters, one replication each.  [default: 96]",
+        ),
+    ] = None,
+    few: Annotated[
+        int | None, typer.Option(metavar="N", help="Number of draws for the curves.  [default: 16]")
+    ] = None,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Number of prior draws of the calibration.  [default: the published number]"
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Random seed of the draws and the runs.")] = 20260114,
+    workers: Annotated[int, typer.Option(metavar="N", help="Number of worker processes.")] = 2,
+    base: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Base points of the Sobol sample for variance shares, a power of two.  [default: 32]",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write RESULTS.md, its figures and results.json to this folder."),
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Replace the results page that ships with the package.")
+    ] = False,
+    stored: Annotated[
+        bool,
+        typer.Option("--stored", help="Print, write or draw the published numbers again, without a rerun."),
+    ] = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Test the essay's five claims: for each an estimate, its interval, and whether the model supports it."""
+    from dataclasses import replace
+
+    from juste_retour.agents.errors import BadInput
+    from juste_retour.runs.base import printing
+    from juste_retour.runs.cli.patience import refuse_hours
+    from juste_retour.runs.studies.europe.sizes import FULL, QUICK
+    from juste_retour.runs.studies.europe.verdict import check, judge
+
+    asked = {"worlds": worlds, "few": few, "draws": draws, "base": base}
+    given = {k: v for k, v in asked.items() if v is not None}
+    if stored and (quick or given):
+        raise BadInput(
+            "--stored uses the published numbers and runs nothing; omit --quick and the numbers of draws."
+        )
+    if stored:
+        text = NUMBERS.read_text(encoding="utf-8")
+    else:
+        size = replace(QUICK if quick else FULL, **given)
+        check(size, seed, workers)
+        refuse_hours(estimated_seconds(size, workers), yes, "use fewer draws, as with --quick")
+        with printing.progress("trials") as report:
+            text = printing.json_text(judge(size, seed, workers, progress=report).plain())
+    _write(text, [*([out] if out is not None else []), *([ROOM] if write else [])])
+    if json:
+        typer.echo(text, nl=False)
+    else:
+        _show(read(text), printing.console())
+
+
+def _write(text: str, places: list[Path]) -> None:
+    """Write the numbers, the page and its figures to folders. For the shipped page, update the README's findings too."""
+    from juste_retour.runs.results.export import cannot_write
+    from juste_retour.runs.studies.europe.results_figures import write_figures
+    from juste_retour.runs.studies.europe.results_page import page, renewed
+
+    plain = read(text)
+    for place in places:
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            (place / NUMBERS.name).write_text(text, encoding="utf-8")
+            (place / PAGE.name).write_text(page(plain), encoding="utf-8")
+            write_figures(plain, place)
+            if place == ROOM:
+                front = ROOM.parents[2] / "README.md"
+                front.write_text(renewed(front.read_text(encoding="utf-8"), plain), encoding="utf-8")
+        except OSError as error:
+            raise cannot_write(place, error) from None
+
+
+def estimated_seconds(size: Size, workers: int) -> float:
+    """Estimated seconds: the processor time of a verdict of known size, scaled by size and number of processes, plus the calibration."""
+    from juste_retour.runs.cli.patience import seconds_of
+    from juste_retour.runs.engine.pool import cores
+    from juste_retour.runs.studies.europe.evidence import plan_of
+    from juste_retour.runs.studies.europe.sizes import MEASURED, SECONDS
+
+    times = max(size.worlds / MEASURED.worlds, size.few / MEASURED.few, size.base / MEASURED.base)
+    calibrated = seconds_of([plan_of().scenario], size.draws or 0, times=len(plan_of().decisions))
+    return SECONDS * times / max(min(workers, cores()), 1) + calibrated
+
+
+def read(text: str) -> PlainVerdict:
+    """A verdict from its JSON text."""
+    import json as json_module
+
+    found: PlainVerdict = json_module.loads(text)
+    return found
+
+
+def _show(found: PlainVerdict, where: Console) -> None:
+    from juste_retour.runs.base.numerals import number, within
+    from juste_retour.runs.studies.europe.claims import CLAIMS, IDENTITY
+
+    where.print(
+        f"{found['worlds']} draws of {len(found['uncertain'])} uncertain parameters and the politics, seed {found['seed']}. "
+        "Headline: equal spending, five years.",
+        soft_wrap=True,
+    )
+    for claim, title in CLAIMS.items():
+        where.print()
+        where.print(f"{claim}. {title}", style="bold", soft_wrap=True)
+        for f in found["findings"]:
+            if f["claim"] != claim:
+                continue
+            share = f"{number(100 * f['answer']['share_above'], 0)} % of the draws above {number(f['least'])}"
+            if f["status"] == IDENTITY:
+                share = f["identity"]
+            where.print(
+                f"  {f['status']}: {f['question']}: {within(f['answer'])} {f['unit']}; {share}",
+                soft_wrap=True,
+            )
+            if f["sensitive"]:
+                where.print(f"    different result in: {'; '.join(f['sensitive'])}", soft_wrap=True)
+    even, flip = found["audit_break_even"], found["geography_flips_at"]
+    where.print()
+    where.print(
+        f"Audit first is as good as the reform's operations if those lose {within(even)} of the money to overpricing.",
+        soft_wrap=True,
+    )
+    where.print(
+        f"Pooled sites match one large campus at a penalty exponent of {number(flip['median'], 4)}.",
+        soft_wrap=True,
+    )

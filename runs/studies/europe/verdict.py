@@ -1,0 +1,260 @@
+"""The verdict on the essay: findings on every claim from draws of all uncertain parameters, and the tables behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from juste_retour.runs.base.chunked import Progress
+from juste_retour.runs.base.processes import processes
+from juste_retour.runs.base.statistics import known_summary
+from juste_retour.runs.base.stopping import deferring_signals
+from juste_retour.runs.results.ensemble import checked_integer
+from juste_retour.runs.studies.europe import checks, curves, evidence, trials, variance
+from juste_retour.runs.studies.europe.alternatives import ALTERNATIVES, tried
+from juste_retour.runs.studies.europe.bench import HELD, REFORM, STATUS_QUO, Bench, joint, uncertain
+from juste_retour.runs.studies.europe.calibration import Posterior, calibrate, prior
+from juste_retour.runs.studies.europe.calibration_spec import CalibrationSpec
+from juste_retour.runs.studies.europe.claims import Finding, findings
+from juste_retour.runs.studies.europe.plain import PlainVerdict
+from juste_retour.runs.studies.europe.sizes import FULL, Size
+from juste_retour.runs.studies.europe.trials import Numbers
+
+SEED = 20260114
+PART = 16  # draws per job
+SOLVED = 4  # draws per job if stationary values are solved, which takes seconds per draw
+MOVED = 14  # parameters per job that are moved one at a time
+AT_DEFAULTS = 64  # replications at the defaults
+BARGAINED = trials.BARON_FEREJOHN
+Job = tuple[Callable[..., object], tuple[object, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """Findings, tables, and the settings (`facts`) with which they were computed."""
+
+    findings: list[Finding]
+    tables: dict[str, pd.DataFrame]
+    facts: dict[str, object]
+
+    def plain(self) -> PlainVerdict:
+        """The verdict as a dictionary for JSON."""
+        found = {
+            **self.facts,
+            "findings": [asdict(f) for f in self.findings],
+            **{name: table.to_dict("records") for name, table in self.tables.items()},
+        }
+        return cast(PlainVerdict, found)
+
+
+def judge(size: Size = FULL, seed: int = SEED, workers: int = 2, progress: Progress | None = None) -> Verdict:
+    """Test the essay's claims.
+
+    Args:
+        size: numbers of draws.
+        seed: random seed of the parameter draws and of the runs.
+        workers: number of processes; with 1, no other process is started.
+        progress: called with the number done and of all: first draws of the calibration, then jobs.
+
+    Raises:
+        BadInput: a size, seed or number of workers that cannot be used.
+    """
+    check(size, seed, workers)
+    plan = evidence.plan_of(draws=size.draws, least=min(size.worlds, 200))
+    posterior = calibrate(plan, progress)
+    jobs = jobs_of(size, seed, plan, posterior)
+    done = _by_name(jobs, _all([job for part in jobs.values() for job in part], workers, progress))
+    return assembled(size, seed, plan, posterior, done)
+
+
+def check(size: Size, seed: int, workers: int) -> None:
+    """Raise `BadInput` for an argument that cannot be used, before anything runs."""
+    checked_integer(size.worlds, "worlds", 20)
+    checked_integer(seed, "seed", 0)
+    checked_integer(size.few, "few", 2)
+    checked_integer(workers, "workers", 1, 1024)
+    variance.checked(size.base)
+
+
+def benches(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) -> tuple[Bench, Bench, Bench]:
+    """Three benches: draws of all uncertain parameters, and of the political ones from the posterior and from the prior."""
+    politics = posterior.sample(size.worlds, plan.seed)
+    names = tuple(map(str, politics))
+    everything = Bench(joint(politics, seed), seed, calibrated=names)
+    before = Bench(prior(plan.names, size.worlds, plan.seed + 1), seed, calibrated=names)
+    return everything, Bench(politics, seed, calibrated=names), before
+
+
+def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) -> dict[str, list[Job]]:
+    """The jobs by name. Each is a pure function with its arguments."""
+    bench, politics, before = benches(size, seed, plan, posterior)
+    parts = [bench.part(k, min(k + PART, bench.count)) for k in range(0, bench.count, PART)]
+    bargained = [bench.part(k, min(k + SOLVED, size.few)) for k in range(0, size.few, SOLVED)]
+    few, alone = bench.part(0, size.few), politics.part(0, size.few)
+    small, fewest = politics.part(0, max(size.few // 2, 2)), bench.part(0, max(size.few // 8, 1))
+    names = uncertain(bench.calibrated)
+    units = checks.drawn_together(names)
+    return {
+        "attribution": [(trials.attribution, (part,)) for part in parts],
+        "ends": [(trials.ends, (part,)) for part in parts],
+        "geography": [(trials.geography, (part,)) for part in parts],
+        **{
+            name: [(trials.protocol, (part, name)) for part in (parts if name != BARGAINED else bargained)]
+            for name in trials.PROTOCOLS
+        },
+        "later": [(curves.later, (few,))],
+        "audit": [(curves.what_audit_buys, (few,))],
+        "exponents": [(curves.where_geography_flips, (few,))],
+        "money": [(curves.what_money_buys, (alone,))],
+        "presets": [(curves.side_by_side, (bench,))],
+        "trends": [(curves.frontier_trends, (small,))],
+        "alternatives": [(tried, (small, alternative)) for alternative in ALTERNATIVES],
+        "lags": [(variance.lags, (bench, name, size.base)) for name in (STATUS_QUO, REFORM)],
+        "patterns": [(evidence.unfitted, (politics, before))],
+        "evidence": [(evidence.tables, (plan, posterior))],
+        "bidding": [(evidence.bidding, (plan, dossiers)) for dossiers in evidence.DOSSIERS],
+        "giga": [(evidence.gigafactories, (alone,))],
+        "defaults": [(checks.headline, (checks.at_defaults(AT_DEFAULTS, seed),))],
+        "politics": [(checks.headline, (alone,))],
+        "middle": [(checks.at_the_middle, (small, names, part)) for part in _split(units)],
+        "moved": [(checks.one_at_a_time, (fewest, part)) for part in _split(names)],
+        "price": [(checks.price_of_politics, (few,))],
+    }
+
+
+def _split(every: Sequence[Any]) -> list[Sequence[Any]]:
+    return [every[k : k + MOVED] for k in range(0, len(every), MOVED)]
+
+
+def assembled(
+    size: Size,
+    seed: int,
+    plan: CalibrationSpec,
+    posterior: Posterior,
+    done: Mapping[str, Sequence[Any]],
+) -> Verdict:
+    """The verdict, from the results of the jobs by name."""
+    bench = benches(size, seed, plan, posterior)[0]
+    numbers = _joined([done[name] for name in ("attribution", "ends", "geography", *trials.PROTOCOLS)])
+    numbers |= curves.waiting(done["later"][0])
+    return Verdict(
+        findings(numbers),
+        _tables(bench, numbers, done),
+        {
+            "worlds": size.worlds,
+            "few": size.few,
+            "base": size.base,
+            "seed": seed,
+            "draws": plan.draws,
+            "kept": plan.keep,
+            "effective": posterior.effective,
+            "calibration_seed": plan.seed,
+            "uncertain": uncertain(bench.calibrated),
+            "moved_draws": max(size.few // 8, 1),
+            "held": HELD,
+            "mixtures": int(numbers["mixtures"][0]),
+            "audit_break_even": done["audit"][0][1],
+            "geography_flips_at": done["exponents"][0][1],
+        },
+    )
+
+
+def _joined(jobs: Sequence[Sequence[Numbers]]) -> Numbers:
+    """The numbers of all draws, joined from the parts. NaN for later draws if a protocol was solved for the first ones only."""
+    found: Numbers = {}
+    for parts in jobs:
+        found |= {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    count = max(len(values) for values in found.values())
+    return {key: np.append(values, np.full(count - len(values), np.nan)) for key, values in found.items()}
+
+
+def _tables(bench: Bench, numbers: Numbers, done: Mapping[str, Sequence[Any]]) -> dict[str, pd.DataFrame]:
+    later, dates = curves.later_reforms(done["later"][0])
+    return {
+        "shares": _shares(numbers),
+        "votes": _votes(numbers),
+        "robustness": _robustness(done["alternatives"]),
+        "variance": variance.shares(bench, *done["lags"]),
+        "audit": done["audit"][0][0],
+        "geography": done["exponents"][0][0],
+        "later": later,
+        "structural": dates,
+        "money": done["money"][0],
+        "presets": done["presets"][0],
+        "trends": done["trends"][0],
+        "patterns": done["patterns"][0],
+        "bidding": pd.concat(done["bidding"], ignore_index=True),
+        "gigafactories": done["giga"][0],
+        "ranges": checks.places(uncertain(bench.calibrated)).merge(pd.concat(done["moved"])),
+        "middle": pd.concat(done["middle"], ignore_index=True),
+        "defaults": checks.beside_defaults(done["defaults"][0], done["politics"][0], numbers),
+        "growth": checks.by_growth(bench.draws["frontier_growth"].to_numpy(), numbers),
+        "thresholds": checks.thresholds(numbers),
+        "price": done["price"][0],
+        **done["evidence"][0],
+    }
+
+
+def _shares(numbers: Numbers) -> pd.DataFrame:
+    """One row per comparison, window and part: the Shapley share of the reform's gain, and the gain itself."""
+    rows = []
+    for key, values in numbers.items():
+        kind, _, rest = key.partition("|")
+        if kind in ("share", "gain"):
+            equal, years, *part = rest.split("|")
+            name = part[0] if part else "total"
+            rows.append({"equal": equal, "window_years": int(years), "part": name} | known_summary(values))
+    return pd.DataFrame(rows)
+
+
+def _votes(numbers: Numbers) -> pd.DataFrame:
+    """One row per protocol and voting rule: the number of sites, and the share of draws in which it is known."""
+    rows = []
+    for key, values in numbers.items():
+        kind, _, rest = key.partition("|")
+        if kind == "sites":
+            protocol, rule = rest.split("|")
+            known = float(np.isfinite(values).mean())
+            rows.append({"protocol": protocol, "votes": rule} | known_summary(values) | {"known": known})
+    return pd.DataFrame(rows)
+
+
+def _robustness(found: Sequence[Numbers]) -> pd.DataFrame:
+    """One row per alternative assumption: the medians of the main findings."""
+    rows = []
+    for alternative, numbers in zip(ALTERNATIVES, found, strict=True):
+        medians = {name: known_summary(values)["median"] for name, values in numbers.items()}
+        rows.append({"assumption": alternative.name} | medians)
+    return pd.DataFrame(rows)
+
+
+def _by_name(jobs: Mapping[str, Sequence[Job]], done: Sequence[Any]) -> dict[str, list[Any]]:
+    found = iter(done)
+    return {name: [next(found) for _ in part] for name, part in jobs.items()}
+
+
+def _all(jobs: Sequence[Job], workers: int, progress: Progress | None) -> list[Any]:
+    """The results of the jobs in their order. Jobs are pure functions, so the number of workers changes no result."""
+    if workers == 1:
+        out = []
+        for k, (function, arguments) in enumerate(jobs, 1):
+            out.append(function(*arguments))
+            if progress is not None:
+                progress(k, len(jobs))
+        return out
+    with processes(workers) as pool:
+        with deferring_signals():
+            running: list[Future[object]] = [
+                pool.submit(function, *arguments) for function, arguments in jobs
+            ]
+        out = []
+        for k, future in enumerate(running, 1):
+            out.append(future.result())
+            if progress is not None:
+                progress(k, len(jobs))
+    return out

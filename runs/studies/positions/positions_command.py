@@ -1,0 +1,196 @@
+"""`juste-retour positions`: predict decisions from a table of positions, and print each model's error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from juste_retour.runs.cli.options import Json, OutDir
+
+MOST_NAMED, MOST_ROWS = 5, 44  # of unknown actors and of predictions that are printed
+NAMES = (  # repeated here so that --help does not import the models
+    "compromise",
+    "exchange",
+    "exchange_issue_by_issue",
+    "mean",
+    "median",
+    "weighted_median",
+    "nash",
+    "kalai_smorodinsky",
+    "setter",
+    "closed_rule",
+    "baron_ferejohn",
+)
+
+if TYPE_CHECKING:
+    from juste_retour.runs.studies.positions.prediction import Predictions
+
+
+def positions(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE.csv|DIR|deu",
+            help="A table with the columns issue, actor, position, salience and optionally capability, outcome, "
+            "reference_point, council_rule, proposal, procedure, introduced; a folder with issues.csv and positions.csv; "
+            "or deu, the DEU III data on 364 issues in the EU, which ship with the package.",
+        ),
+    ],
+    models: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help=f"Models to apply, of {', '.join(NAMES)}.  [default: all]"),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="rule|procedure|period", help="Score the issues by Council rule, procedure or period."
+        ),
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X",
+            help="If the table has no capabilities: that of the Commission, and of the Parliament, as a share of the "
+            "states' total.  [default: 0.33]",
+        ),
+    ] = None,
+    common: Annotated[
+        bool, typer.Option("--common", help="Score only issues for which every model predicts an outcome.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Random seed of the bootstrap intervals.")] = 0,
+    json: Json = False,
+    out: OutDir = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORMATS",
+            help="With --out: parquet, csv or dta; separate several with commas.  [default: parquet]",
+        ),
+    ] = None,
+) -> None:
+    """Predict real decisions from the actors' positions by eleven models, and score the predictions."""
+    from juste_retour.agents.errors import BadInput
+    from juste_retour.runs.base import printing
+    from juste_retour.runs.cli.settings import several
+    from juste_retour.runs.results import export
+    from juste_retour.runs.studies.positions.capability import SHARE
+    from juste_retour.runs.studies.positions.prediction import positions as predict
+
+    if format is not None and out is None:
+        raise BadInput("--format needs --out; add --out DIR.")
+    formats = export.known_formats(several(format or "parquet"))
+    if out is not None:
+        export.prepare(out, export.files(("outcomes", "scores", "omitted"), formats))
+    with printing.progress("models") as report:
+        found = predict(
+            file,
+            None if models is None else several(models),
+            by=by,
+            share=SHARE if share is None else share,
+            common=common,
+            seed=seed,
+            progress=report,
+        )
+    written = [] if out is None else found.write(out, formats)
+    if json:
+        printing.print_json(_as_json(found))
+        return
+    _show(found)
+    if out is not None:
+        printing.console().print(
+            f"Written to {out}: {', '.join(path.name for path in written)}.", soft_wrap=True
+        )
+
+
+def _as_json(found: Predictions) -> dict[str, object]:
+    return {
+        "issues": found.issues,
+        "proposals": found.proposals,
+        "rows": found.rows,
+        "rows_without_salience": found.rows_without_salience,
+        "issues_without_outcome": found.issues_without_outcome,
+        "share": found.share,
+        "capability": found.capability,
+        "unknown_actors": list(found.unknown_actors),
+        **{name: table.to_dict("records") for name, table in found.tables.items()},
+    }
+
+
+def _show(found: Predictions) -> None:
+    from juste_retour.runs.base.numerals import counted
+    from juste_retour.runs.base.printing import console, print_table
+
+    where = console()
+    where.print(
+        f"{counted(found.issues, 'issue')} of {counted(found.proposals, 'proposal')}, "
+        f"{counted(found.rows, 'position')}",
+        soft_wrap=True,
+    )
+    where.print()
+    if len(found.scores):
+        groups = [name for name in found.scores.columns[:1] if name != "model"]
+        rows = [
+            (
+                *(str(row[name]) for name in groups),
+                row["model"],
+                f"{row['n']}",
+                f"{row['mean_absolute_error']:.1f}",
+                f"{row['low']:.1f} to {row['high']:.1f}",
+            )
+            for row in found.scores.to_dict("records")
+        ]
+        errors = [float(value) for value in found.scores.mean_absolute_error]
+        headings = (*groups, "model", "issues", "error", "95 %")
+        print_table(where, headings, rows, right=("issues", "error"), bars=("error", errors))
+        note = (
+            "Error: mean absolute distance between predicted and actual outcome, on a scale of 0 to 100. 95 %: bootstrap "
+            "interval over proposals."
+        )
+    else:
+        known = found.outcomes.dropna(subset="outcome").to_dict("records")
+        rows = [(row["issue"], row["model"], f"{row['outcome']:.1f}") for row in known[:MOST_ROWS]]
+        print_table(where, ("issue", "model", "outcome"), rows, right=("outcome",))
+        note = "Outcome: the prediction, 0 to 100. No issue has an actual outcome, so nothing is scored."
+        if len(known) > MOST_ROWS:
+            note += f" {len(known) - MOST_ROWS:,} more predictions are in --json and --out."
+    where.print()
+    where.print(note, soft_wrap=True)
+    _show_left_out(found)
+
+
+def _show_left_out(found: Predictions) -> None:
+    from juste_retour.runs.base.numerals import counted
+    from juste_retour.runs.base.printing import console
+
+    where = console()
+    if found.share is not None:
+        where.print(
+            "Capability: Shapley-Shubik power under the Council's rule of the day; the Commission and the Parliament "
+            f"each {found.share:g} of the states' total (assumed).",
+            soft_wrap=True,
+        )
+    if found.unknown_actors:
+        shown = ", ".join(found.unknown_actors[:MOST_NAMED])
+        more = ", ..." if len(found.unknown_actors) > MOST_NAMED else ""
+        where.print(
+            f"Capability: all actors count the same on {counted(found.capability['equal'], 'issue')}, because these "
+            f"actors are not known to vote in the Council: {shown}{more}. Use codes for states (EL, UK), COM for the "
+            "Commission and EP for the Parliament.",
+            soft_wrap=True,
+        )
+    if found.rows_without_salience:
+        where.print(
+            f"{counted(found.rows_without_salience, 'position')} without a salience: omitted by the weighted models.",
+            soft_wrap=True,
+        )
+    if found.issues_without_outcome:
+        where.print(
+            f"{counted(found.issues_without_outcome, 'issue')} without an outcome: not scored.",
+            soft_wrap=True,
+        )
+    reasons: dict[tuple[str, int], list[str]] = {}
+    for row in found.omitted.to_dict("records"):
+        reasons.setdefault((row["reason"], row["issues"]), []).append(row["model"])
+    for (reason, issues), models in reasons.items():
+        where.print(f"{counted(issues, 'issue')} omitted by {', '.join(models)}: {reason}.", soft_wrap=True)

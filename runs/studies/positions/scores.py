@@ -1,0 +1,64 @@
+"""The mean absolute error of each model's predictions, with a bootstrap interval over proposals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from juste_retour.runs.base.resampling import interval, resampled_means
+
+BY = {"rule": "council_rule", "procedure": "procedure", "period": "period"}
+
+
+def scores(outcomes: pd.DataFrame, by: Iterable[str] = (), seed: int = 0) -> pd.DataFrame:
+    """Mean absolute errors, in points of the scale from 0 to 100.
+
+    Issues of one proposal are decided together, so the bootstrap draws whole proposals.
+
+    Args:
+        outcomes: columns model, proposal, outcome (predicted), actual, and those named by `by`. Rows in which outcome or
+            actual is missing are omitted.
+        by: grouping columns; each group has its own scores.
+        seed: random seed of the bootstrap.
+
+    Returns:
+        A row per group and model: the columns `by`, model, n (issues), mean_absolute_error, low and high (95 %).
+    """
+    known = outcomes[outcomes.outcome.notna() & outcomes.actual.notna()]
+    known = known.assign(error=(known.outcome - known.actual).abs())
+    groups = [*by, "model"]
+    rows = []
+    for keys, group in known.groupby(groups, sort=False):
+        errors = group.groupby("proposal", sort=False).error.agg(["sum", "count"]).to_numpy(dtype=np.float64)
+        total, count = resampled_means(errors.T, seed)
+        low, high = interval(total / count)
+        rows.append((*keys, len(group), float(group.error.mean()), float(low), float(high)))
+    return pd.DataFrame(rows, columns=[*groups, "n", "mean_absolute_error", "low", "high"])
+
+
+def in_common(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the issues that every model predicts."""
+    missing = outcomes.loc[outcomes.outcome.isna(), "issue"]
+    return outcomes[~outcomes.issue.isin(set(missing))]
+
+
+def differences(outcomes: pd.DataFrame, base: str, seed: int = 0) -> pd.DataFrame:
+    """Each model's mean absolute error minus that of the model `base`, on the issues that both predict.
+
+    Returns:
+        A row per model: model, n (issues), difference (points), low and high (95 %). Below zero the model is better.
+    """
+    known = outcomes[outcomes.outcome.notna() & outcomes.actual.notna()]
+    error = known.assign(error=(known.outcome - known.actual).abs()).pivot(
+        index=["proposal", "issue"], columns="model", values="error"
+    )
+    rows = []
+    for model in dict.fromkeys(known.model):
+        gap = (error[model] - error[base]).dropna()
+        sums = gap.groupby("proposal").agg(["sum", "count"]).to_numpy(dtype=np.float64)
+        total, count = resampled_means(sums.T, seed)
+        low, high = interval(total / count)
+        rows.append((model, len(gap), float(gap.mean()), float(low), float(high)))
+    return pd.DataFrame(rows, columns=["model", "n", "difference", "low", "high"])

@@ -1,0 +1,166 @@
+"""Continuation values at the Council's table: solved once per scenario, stored on disk, or refused."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from juste_retour.abm.bargaining import continuation, mean_world, sampled, solved
+from juste_retour.abm.bargaining.stationary_values import NotConverged
+from juste_retour.abm.outcomes import run
+from juste_retour.agents.errors import BadInput
+from tests.abm.bargaining.tables import council
+
+STATIONARY = {"expect": "stationary"}
+
+
+def equilibrium(table):
+    return continuation.equilibrium(table.institutions.scenario, table.env.members)
+
+
+def expected(table):
+    return table.env.foresight.continuation(table.rows)
+
+
+@pytest.fixture(scope="module")
+def proposal():
+    return council(agenda="commission_proposal", **STATIONARY)
+
+
+@pytest.fixture(scope="module")
+def closed():
+    return council(agenda="closed_rule", voting="unanimity", **STATIONARY)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder for solutions, and an empty cache in memory."""
+    monkeypatch.setenv(solved.VARIABLE, str(tmp_path))
+    monkeypatch.setattr(continuation, "_solved", type(continuation._solved)())
+    return tmp_path
+
+
+def test_equilibrium_values_match_simulated_gains(proposal):
+    found = equilibrium(proposal)
+    assert found.converged
+    simulated = council(200, agenda="commission_proposal", ambition_sd=0.0)
+    result = simulated.institutions.decide("agenda", simulated, rows=simulated.rows)
+    stake = np.abs(result.gain).mean()
+    assert np.abs(result.gain[result.passed].mean(0) - found.values).mean() < 0.2 * stake
+
+
+def test_equilibrium_is_solved_once_per_scenario(proposal, monkeypatch):
+    first = expected(proposal)
+    assert first.shape == (6, 27)
+    assert (first == first[0]).all()
+    monkeypatch.setattr(continuation, "_solve", lambda *_: pytest.fail("solved again"))
+    again = council(3, seed=9, agenda="commission_proposal", **STATIONARY)
+    assert np.array_equal(expected(again), first[:3])
+
+
+def test_reservation_values_are_discounted_continuation_values(proposal):
+    values = expected(proposal)
+    least = proposal.votes.reservation(proposal.known.standing)
+    assert least == pytest.approx(proposal.known.standing.utility + proposal.p.patience * values)
+
+
+def test_value_is_zero_without_money():
+    patient = council(agenda="nash_bargaining", patience=1.0, envelope_eur_bn=0.0, **STATIONARY)
+    found = equilibrium(patient)
+    assert found.converged
+    assert (np.abs(found.values) < 1e-12).all()
+
+
+def test_higher_expectations_raise_reservation_prices(proposal):
+    plan = proposal.plans.one_each(0.2)
+    myopic = council(agenda="commission_proposal")
+    more = proposal.reserve(plan, 0.0) - myopic.reserve(plan, 0.0)
+    assert more.mean() > 0
+
+
+def test_continuation_value_is_zero_for_an_agenda_without_repetition():
+    assert not expected(council(agenda="open_call", **STATIONARY)).any()
+
+
+def test_closed_rule_converges_and_own_proposals_pay_more(closed):
+    found = equilibrium(closed)
+    assert found.converged
+    assert found.equilibria == "one"
+    table = council(agenda="closed_rule", voting="unanimity", **STATIONARY)
+    table.env.foresight = mean_world.Expecting(found.values)
+    table.forced = np.arange(6)
+    result = table.institutions.decide("agenda", table, rows=table.rows)
+    held = result.held
+    own = result.gain[np.arange(6), table.forced]
+    assert (own[held] > 0.8 * found.values[:6][held]).all()
+
+
+def test_stated_error_covers_new_draws(closed):
+    """At these values, new random draws give back the same values within the stated error."""
+    found = equilibrium(closed)
+    world = mean_world.MeanWorld(closed.institutions.scenario, closed.env.members)
+    at = np.tile(found.values, (mean_world.SEARCHES, 1))
+    gain = np.array([world.respond(at, 900 + k).gain for k in range(20)])
+    simulated = (gain.mean((0, 1, 2)) * world.chances[:, None]).sum(0)
+    noise = np.sqrt(
+        (gain.var((0, 1, 2)) * world.chances[:, None] ** 2).sum(0) / (20 * gain[0, ..., 0, 0].size)
+    )
+    assert (
+        np.abs(simulated - found.values) <= 4 * np.hypot(found.error, noise) + 1e-3 * found.stake
+    ).mean() > 0.9
+
+
+def test_no_convergence_is_refused_with_scenario_and_remedy(monkeypatch, folder):
+    monkeypatch.setattr(sampled, "TOLERANCE", -1.0)
+    monkeypatch.setattr(sampled, "LONGER", 1)
+    table = council(3, agenda="commission_proposal", patience=0.931, **STATIONARY)
+    with pytest.raises(NotConverged) as refused:
+        run(table.institutions.scenario, 1, range(2), price=False)
+    message = str(refused.value)
+    assert re.search(r"commission_proposal.*patience 0\.931", message)
+    assert re.search(r"residual [\d.]+%", message)
+    assert re.search("expect.*'adaptive'.*'status_quo'", message)
+    assert "\n" not in message
+
+
+def test_stationary_expectations_without_noise_are_refused():
+    with pytest.raises(BadInput, match=r"reservation_noise.*\b0\b.*0\.01"):
+        council(3, agenda="closed_rule", reservation_noise=0.0, **STATIONARY)
+
+
+# Kept on disk
+def test_solution_is_read_from_disk_in_another_process(folder, monkeypatch, capfd):
+    table = council(3, agenda="commission_proposal", **STATIONARY)
+    first = equilibrium(table)
+    assert re.search("Solving.*commission_proposal", capfd.readouterr().err)
+    monkeypatch.setattr(continuation, "_solved", type(continuation._solved)())  # as in a new process
+    monkeypatch.setattr(continuation, "_solve", lambda *_: pytest.fail("solved again"))
+    again = equilibrium(table)
+    assert again.values.tobytes() == first.values.tobytes()
+    assert capfd.readouterr().err == ""
+    assert [path.suffix for path in folder.iterdir()] == [".json"]
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"found": [1]}', "NaN"])
+def test_damaged_solution_file_is_replaced(folder, monkeypatch, damage):
+    table = council(3, agenda="commission_proposal", **STATIONARY)
+    first = equilibrium(table)
+    (path,) = folder.iterdir()
+    whole = json.loads(path.read_text())
+    path.write_text(json.dumps({**whole, "found": [float("nan")] * 27}) if damage == "NaN" else damage)
+    monkeypatch.setattr(continuation, "_solved", type(continuation._solved)())
+    assert np.array_equal(equilibrium(table).values, first.values)
+    assert json.loads(path.read_text()) == whole
+
+
+def test_unwritable_cache_folder_is_ignored(folder, monkeypatch):
+    (folder / "file").write_text("")
+    monkeypatch.setenv(solved.VARIABLE, str(folder / "file"))
+    assert equilibrium(council(3, agenda="commission_proposal", **STATIONARY)).converged
+
+
+def test_empty_cache_name_turns_the_cache_off(folder, monkeypatch):
+    monkeypatch.setenv(solved.VARIABLE, "")
+    equilibrium(council(3, agenda="commission_proposal", **STATIONARY))
+    assert not list(folder.iterdir())

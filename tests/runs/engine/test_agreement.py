@@ -1,0 +1,125 @@
+"""Runs without agreement are counted, and reported if they explain a zero effect."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from juste_retour.runs.analysis.contrasts import compare
+from juste_retour.runs.engine.agreement import HEADINGS, NOTHING_BEATS, Agreed, sentence
+from juste_retour.runs.engine.idle import Idle, explained
+from juste_retour.runs.engine.precision import FactorSpread, Seen, precision
+from juste_retour.runs.engine.results import Results
+from juste_retour.runs.engine.spec import spec_of
+from juste_retour.runs.reports.report import report
+from juste_retour.runs.reports.sensitivity_report import sensitivity
+from tests.runs.small import run_small, spec_file
+
+BASE = 'scenario = { agenda = "commission_proposal", access = "strategic", funding = "gni_key" }'
+VETOED = f"""
+question = "Does pooling matter more under unanimity, a voting rule?"
+{BASE}
+seed = 1957
+replications = 12
+outcomes = ["years_behind", "sites"]
+[design]
+kind = "grid"
+[factors]
+voting = ["lisbon_qmv", "unanimity"]
+pooling = ["independent", "best_of"]
+"""
+SEPARATE = VETOED.replace(BASE, 'scenario = { agenda = "commission_proposal" }')
+
+
+@pytest.fixture(scope="module")
+def vetoed(tmp_path_factory):
+    return run_small(tmp_path_factory.mktemp("agreement"), text=VETOED)
+
+
+@pytest.fixture(scope="module")
+def separate(tmp_path_factory):
+    return run_small(tmp_path_factory.mktemp("separate"), text=SEPARATE)
+
+
+def test_shares_agree_with_the_tables_and_with_compare(vetoed):
+    results = Results(vetoed)
+    found = sensitivity(results)["agreement"]
+    none = (results["worlds"].sites == 0).groupby(results["worlds"].point).mean()
+    assert found["no_site"].tolist() == none.tolist()
+    assert max(none) > 1 / 3
+    scenarios = [results.spec.scenario_at(k) for k in (0, 2)]
+    names = [s.changed({}, name) for s, name in zip(scenarios, "ab", strict=True)]
+    contrast = next(c for c in compare(*names, worlds=12, seed=1957).contrasts if c.outcome == "years_behind")
+    assert found["standing"][[0, 2]].tolist() == [contrast.standing_a, contrast.standing_b]
+
+
+def test_report_names_the_rule_without_agreement(vetoed):
+    text = report(vetoed).read_text(encoding="utf-8")
+    answer = text.partition("class='answer'>")[2].partition("</p>")[0]
+    assert "voting = unanimity" in answer
+    assert all(f"{heading}</th>" in text for heading in HEADINGS)
+
+
+def test_sentence_names_the_level_with_the_largest_difference():
+    points = [{"voting": v, "pooling": p} for v in "ab" for p in "xy"]
+    shares = [0.0, 0.1, 0.9, 0.8]
+    found = [Agreed(p, s, s) for p, s in zip(points, shares, strict=True)]
+    assert "85 % of the runs under voting = b" in sentence(found, ["pooling", "voting"])
+    assert sentence([Agreed(p, 0.3, 0.3) for p in points], ["voting"]) == ""
+
+
+def test_dry_run_explains_why_pooling_has_no_effect(tmp_path, call):
+    path = spec_file(tmp_path, SEPARATE)
+    status, printed, _ = call("batch", path, "--dry-run", "--json")
+    found = json.loads(printed)
+    (pooled,) = [i for i in found["changes_nothing"] if i["factor"] == "pooling" and not i["under"]]
+    assert (status, "strategic" in pooled["because"]) == (0, True)
+    assert {a["standing"] for a in found["agreement"]} == {1.0}
+    _, said, _ = call("batch", path, "--dry-run")
+    assert "no facility beats" in said
+    assert "to - (95" not in said
+
+
+def test_only_access_by_calls_explains_ineffective_pooling():
+    spec = spec_of(
+        {"replications": 2, "factors": {"pooling": ["independent", "best_of"]}, "design": {"kind": "grid"}}
+    )
+    for access, named in (("calls", True), ("dedicated", False)):
+        scenario = spec.scenario.changed({"access": access})
+        (found,) = explained([Idle("pooling", (), "", 3)], spec.points[:1], [scenario], spec.members)
+        assert bool(found.because) is named
+
+
+def test_constant_outcome_is_refused_with_its_cause(separate, call):
+    status, _, error = call("sensitivity", separate)
+    assert (status, NOTHING_BEATS in error) == (2, True)
+    assert NOTHING_BEATS in report(separate).read_text(encoding="utf-8")
+
+
+def test_price_that_was_not_computed_is_refused(vetoed, call):
+    status, _, error = call("sensitivity", vetoed, "--outcome", "price_of_politics")
+    assert (status, "`outcomes`" in error, "no run" in error) == (2, True, False)
+
+
+def test_half_width_gives_replications_by_factor(tmp_path, call):
+    path = spec_file(tmp_path, VETOED)
+    _, printed, _ = call("batch", path, "--dry-run", "--half-width", "0.05", "--json")
+    wished = json.loads(printed)["precision"]["replications_by_factor"]
+    assert {"the effect of pooling", "the effect of voting", "the interaction of pooling and voting"} >= set(
+        wished
+    )
+    assert wished["the effect of voting"] >= 2
+
+
+def test_shared_variance_does_not_average_out():
+    rng = np.random.default_rng(1)
+    shared, own = rng.normal(size=400), rng.normal(size=(60, 400))
+    tried = []
+    for place in range(60):
+        separate = shared + own[place]
+        for level, values in (("a", np.zeros(400)), ("b", separate)):
+            tried.append(Seen(place, {"voting": level}, pd.DataFrame({"years_behind": values})))
+    found = precision(["years_behind"], tried).by_factor["voting"]
+    assert (found.variance, found.common) == (pytest.approx(2, rel=0.1), pytest.approx(1, rel=0.2))
+    assert FactorSpread(2.0, 1.0).of_an_effect(4) == pytest.approx(1.25**0.5)

@@ -1,0 +1,116 @@
+"""A dry run counts the cost of a design, and its pilot names factors without effect."""
+
+import json
+
+import numpy as np
+import pytest
+
+from juste_retour.runs.engine.chunks import ChunkPlan
+from juste_retour.runs.engine.experiment import batch
+from juste_retour.runs.engine.idle import idle, signature
+from juste_retour.runs.engine.planning import Precision, cost, distinct
+from juste_retour.runs.engine.results import Results
+from juste_retour.runs.engine.spec import spec_of
+from juste_retour.runs.results.ensemble import simulate
+from tests.runs.small import spec_file
+
+SETTER = {
+    "scenario": {"agenda": "closed_rule", "expect": "status_quo"},
+    "replications": 4,
+    "outcomes": ["years_behind"],
+    "design": {"kind": "grid"},
+    "factors": {"voting": ["lisbon_qmv", "unanimity"], "patience": [0.9, 0.99]},
+}
+
+
+def crossed(give):
+    points = [{"a": a, "b": b} for a in (1, 2, 3) for b in ("x", "y")]
+    return idle(points, [give(p["a"], p["b"]) for p in points])
+
+
+def test_factor_without_effect_is_idle_everywhere():
+    assert [(i.factor, i.levels, i.under) for i in crossed(lambda a, b: b)] == [("a", (), "")]
+
+
+def test_factor_without_effect_under_one_level_is_idle_there():
+    found = crossed(lambda a, b: a if b == "x" else 0)
+    assert ("a", (), "b = y") in [(i.factor, i.levels, i.under) for i in found]
+
+
+def test_equivalent_levels_are_named():
+    found = crossed(lambda a, b: (min(a, 2), b))
+    assert [(i.factor, i.levels, i.places) for i in found] == [("a", ("2", "3"), 2)]
+
+
+def test_factors_with_an_effect_are_not_idle():
+    assert crossed(lambda a, b: (a, b)) == []
+
+
+def test_points_that_differ_in_two_factors_are_not_compared():
+    assert idle([{"a": 1, "b": 1}, {"a": 2, "b": 2}], [0, 0]) == []
+
+
+def test_patience_is_idle_under_status_quo_expectations(tmp_path):
+    found = cost(spec_of(SETTER), pilot=2.0)
+    assert "patience" in [i.factor for i in found.idle if not i.levels and not i.under]
+    batch(SETTER, tmp_path / "out", workers=0)
+    worlds = Results(tmp_path / "out").table("worlds")
+    points = spec_of(SETTER).points
+    given = [signature(worlds[worlds["point"] == n]) for n in range(len(points))]
+    assert [i.factor for i in idle(points, given) if not i.levels] == ["patience"]
+    assert given[0] != given[2]
+
+
+def test_cost_counts_runs_chunks_and_bytes():
+    made = spec_of(SETTER | {"replications": 50})
+    found = cost(made, pilot=0.1)
+    assert (found.points, found.runs, found.chunks) == (4, 200, ChunkPlan(made).chunks)
+    assert found.runs_per_second > 0
+    assert 10 < found.bytes_per_run < 10_000
+    assert found.seconds(0) > found.startup
+
+
+def test_expensive_solutions_are_counted_once_per_point():
+    stationary = {"agenda": "closed_rule", "expect": "stationary"}
+    asked = {"scenario": stationary | {"patience": 0.913}, "outcomes": ["price_of_politics"]}
+    factors = {"voting": ["lisbon_qmv", "unanimity"], "match_share_of_gdp": [0.01, 0.02]}
+    found = cost(spec_of(SETTER | asked | {"factors": factors}), pilot=0.1)
+    counts = {e.what: e.count for e in found.expensive}
+    assert counts == {"plan of the planner": 1, "solution for stationary values": 4}
+
+
+def test_number_of_distinct_solutions_is_estimated_from_a_sample():
+    assert distinct([40, 30, 30], 10_000) == 3  # each is seen often
+    assert distinct([1] * 256, 10_000) == 10_000  # each is seen only once
+    assert distinct([1, 1, 2], 4) == 3  # all four were seen
+    rng = np.random.default_rng(1)
+    for there in (20, 300, 2_000):
+        _, times = np.unique(
+            rng.choice(np.repeat(np.arange(there), 5), 256 if there > 60 else 90), return_counts=True
+        )
+        assert 0.6 * there < distinct(times.tolist(), 5 * there) < 1.7 * there
+
+
+def test_replications_grow_with_the_square_of_precision():
+    found = Precision("years_behind", 1.0, 0.5)
+    assert found.half_widths(100) == pytest.approx((0.196, 0.098))
+    assert found.replications(0.05) == pytest.approx(4 * found.replications(0.1), abs=4)
+
+
+def test_dry_run_suggests_replications(tmp_path, call):
+    spec = spec_file(tmp_path)
+    status, printed, _ = call("batch", spec, "--dry-run", "--half-width", "0.1", "--json")
+    assert status == 0
+    found = json.loads(printed)
+    assert found["precision"]["wished"] == 0.1
+    assert found["precision"]["replications"] >= 2
+    for words in (["--half-width", "0.1"], ["--dry-run", "--half-width", "-1"]):
+        status, _, error = call("batch", spec, *words)
+        assert (status, "--half-width" in error) == (2, True)
+
+
+def test_cached_solutions_are_not_counted():
+    stationary = {"agenda": "commission_proposal", "expect": "stationary"}
+    made = spec_of({**SETTER, "scenario": stationary, "factors": {"patience": [0.5, 0.9]}})
+    simulate({**stationary, "patience": 0.5}, 1)
+    assert [e.count for e in cost(made, pilot=0.1).expensive if "stationary" in e.what] == [1]
