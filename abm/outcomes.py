@@ -21,7 +21,8 @@ from juste_retour.abm.worlds.environment import Environment
 from juste_retour.abm.worlds.records import HeldBallot, Record, TimelineQuarter
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.abm.worlds.world import World
-from juste_retour.agents.arrays import Floats, Integers, by_rank, take, total
+from juste_retour.agents.arrays import Integers, by_rank, take, total
+from juste_retour.agents.situation import Offer
 
 if TYPE_CHECKING:
     from juste_retour.abm.schedule.cast import Agents
@@ -43,6 +44,7 @@ class Outcomes:
         votes: the ballots, in the order of the run.
         timeline: the quarters, if the run kept them.
         decisions: the decisions, if the run kept them.
+        payoffs: the terms of each state's payoff from what the run decided, (worlds, states) each; see `payoffs_of`.
     """
 
     scenarios: list[Scenario]
@@ -53,6 +55,7 @@ class Outcomes:
     states: dict[str, Any]
     facilities: dict[str, Any]
     votes: list[HeldBallot]
+    payoffs: Offer
     timeline: list[TimelineQuarter] = field(default_factory=list)
     decisions: list[Record] = field(default_factory=list)
 
@@ -93,6 +96,7 @@ def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
     world = env.world
     d, contracted = world.program.delivered, world.contracted
     books = accounts(env)
+    payoffs = payoffs_of(env, books)
     ready = np.where(contracted & (d.ready <= world.last), d.ready, NEVER)
     k = np.nonzero(contracted)
     found = Outcomes(
@@ -100,7 +104,8 @@ def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
         seed=env.seed,
         replicates=world.replicates,
         members=world.members,
-        worlds=_of_worlds(env, books, ready, cost or not_asked(world.count)),
+        worlds=_of_worlds(env, books, ready, cost or not_asked(world.count))
+        | {"welfare_eur_bn": total(payoffs.utility)},
         states={
             "sites": books.sites,
             "first_wave": _first_wave(world),
@@ -109,6 +114,7 @@ def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
             "paid_eur_bn": books.paid,
             "private_eur_bn": books.private,
             "transfer_eur_bn": world.program.transfers,
+            "utility_eur_bn": payoffs.utility,
             "yes_votes": world.bargaining.yes_votes,
             "no_votes": world.bargaining.no_votes,
         },
@@ -127,6 +133,7 @@ def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
             **{name: getattr(d, name)[k] for name in TO_OPERATION},
         },
         votes=env.ballots,
+        payoffs=payoffs,
         timeline=env.timeline or [],
         decisions=env.trace or [],
     )
@@ -170,7 +177,6 @@ def _of_worlds(
         "first_operation": np.where(first < NEVER, first, -1),
         "rounds": world.bargaining.rounds,
         "exited_labs": world.training.exited.sum(-1),
-        "welfare_eur_bn": welfare(env, np.where(contracted, world.program.planned, 0.0)),
     }
 
 
@@ -185,8 +191,16 @@ def _first_wave(world: World) -> Integers:
     return np.where(first < NEVER, first, 0)
 
 
-def welfare(env: Environment, plan: Floats) -> Floats:
-    """Sum of the states' payoffs if the plan (worlds, sites) were decided at the announcement, EUR bn; (worlds,)."""
+def payoffs_of(env: Environment, books: Accounts) -> Offer:
+    """Each state's payoff from what a run decided, with the results that are expected of it at the announcement.
+
+    Sites, money spent at home, payments and cash are those of the run, so that a canceled selection counts neither as a
+    site nor as a payment. The race and open capacity are what the decided program would be expected to bring under the
+    run's rules of delivery, as in the payoffs by which states vote.
+    """
     fresh = Simulation(env.scenarios, env.seed, env.world.replicates, env.members).env
     fresh.world.now = fresh.world.announced
-    return total(Payoffs(fresh, np.arange(fresh.world.count)).offer(plan).utility)
+    known = Payoffs(fresh, np.arange(fresh.world.count))
+    decided = np.where(env.world.contracted, env.world.program.planned, 0.0)
+    hoped = known.outlook.prospect(decided)
+    return known.seen(books.sites, books.received, hoped, books.paid, env.world.program.transfers)

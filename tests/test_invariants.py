@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from juste_retour.abm.bargaining.payoffs import Payoffs
 from juste_retour.abm.bargaining.stationary_values import NotConverged
 from juste_retour.abm.base.members import load_members
-from juste_retour.abm.outcomes import run, welfare
+from juste_retour.abm.outcomes import run
 from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.worlds.scenario import load, parameters
 from juste_retour.agents.errors import BadInput
@@ -192,7 +193,9 @@ def test_no_agenda_exceeds_the_planners_welfare(changes, agenda, seed):
         simulation = Simulation(load("eu-status-quo").changed(rest | {"agenda": rule}), seed, range(WORLDS))
         while simulation.running and not simulation.world.bargaining.settled.all():
             simulation.advance()
-        return welfare(simulation.env, simulation.world.program.planned)
+        world, fresh = simulation.world, Simulation(simulation.env.scenarios, seed, range(WORLDS)).env
+        fresh.world.now = fresh.world.announced
+        return Payoffs(fresh, np.arange(WORLDS)).offer(world.program.planned).utility.sum(-1)
 
     try:
         best, other = decided({"rule": "planner", "objective": "welfare"}), decided(agenda)

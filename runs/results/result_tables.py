@@ -182,7 +182,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
             "welfare_eur_bn",
             "float",
             "EUR bn",
-            "sum of the states' payoffs from the facilities under contract",
+            "sum of the states' payoffs: of `utility_eur_bn` in the table `states`",
         ),
     ),
     "states": _columns(
@@ -208,6 +208,13 @@ TABLES: dict[str, tuple[Column, ...]] = {
             "float",
             "EUR bn",
             "side payments received for its votes, less its part of those paid; 0 without side payments",
+        ),
+        (
+            "utility_eur_bn",
+            "float",
+            "EUR bn",
+            "its payoff from what was decided: sites, money spent at home, payments, side payments, and the results that are "
+            "expected at the announcement",
         ),
         ("yes_votes", "integer", "votes", "ballots in which the state voted yes"),
         ("no_votes", "integer", "votes", "ballots in which the state voted no"),

@@ -96,3 +96,74 @@ def test_worlds_with_different_parameters_equal_each_run_alone():
         alone = run(scenarios[k], 9, [replicate])
         for name, column in together.worlds.items():
             assert column[k] == alone.worlds[name][0], name
+
+
+UTILITY = "utility_eur_bn"
+
+
+def test_welfare_is_the_sum_of_the_states_utilities():
+    out = run(BASE, 3, range(6), price=False)
+    assert np.allclose(out.states[UTILITY].sum(-1), out.worlds["welfare_eur_bn"], rtol=1e-12)
+    terms = out.payoffs.terms()
+    assert np.allclose(sum(terms.values()), out.states[UTILITY], rtol=1e-12)
+    assert np.array_equal(-terms["payment"], out.states["paid_eur_bn"])
+
+
+@pytest.mark.parametrize("cost", [0.0, 0.3])
+def test_cash_adds_up_to_zero_but_for_the_cost_of_public_funds(cost):
+    how = {"agenda": "closed_rule", "funding": "gni_key", "voting": "unanimity", "access": "dedicated"}
+    how |= {"side_payments": True, "cost_of_public_funds": cost}
+    out = run(BASE.changed(how), 3, range(12), price=False)
+    cash = out.states["transfer_eur_bn"]
+    assert (cash > 0).any()
+    assert np.allclose(cash.sum(-1), -cost * np.maximum(cash, 0).sum(-1), atol=1e-9)
+    assert np.array_equal(out.payoffs.transfer, cash)
+
+
+def test_hosts_own_sites_outside_the_program_count_as_their_payments():
+    out = run(
+        BASE.changed({"reversion": "go_alone", "agenda": "closed_rule", "voting": "unanimity"}), 5, range(8)
+    )
+    spent = out.worlds["spend_eur_bn"]
+    outside = spent - (out.worlds["committed_eur_bn"] > 0) * spent
+    assert (outside > 0).any()
+    assert np.allclose(out.states["paid_eur_bn"].sum(-1) + out.states["private_eur_bn"].sum(-1), spent)
+    alone = outside > 0
+    assert np.allclose(out.states["paid_eur_bn"][alone], out.states["received_eur_bn"][alone])
+
+
+def test_two_rules_that_decide_the_same_give_the_same_utilities():
+    """Every bid is granted under both rules, so the plans are equal; delivery, funding and draws are too."""
+    one, other = (
+        run(BASE.changed({"voting": rule, "vote": "sincere_union"}), 2, range(6), price=False)
+        for rule in ("unanimity", "simple_majority")
+    )
+    assert np.array_equal(one.facilities["spend_eur_bn"], other.facilities["spend_eur_bn"])
+    assert np.array_equal(one.states[UTILITY], other.states[UTILITY])
+    assert (one.states[UTILITY] != 0).any()
+
+
+def test_a_state_that_neither_hosts_nor_pays_gains_the_race_and_open_terms_alone():
+    before, after = (
+        run(
+            BASE.changed({"funding": "hosts_only", "procurement": "rapid", "agenda": a}),
+            2,
+            range(8),
+            price=False,
+        )
+        for a in ("open_call", "planner")
+    )
+    idle = (before.states["sites"] == 0) & (after.states["sites"] == 0)
+    assert idle.any()
+    change = after.states[UTILITY] - before.states[UTILITY]
+    common = sum(after.payoffs.terms()[t] - before.payoffs.terms()[t] for t in ("race", "open"))
+    assert np.allclose(change[idle], common[idle], rtol=0, atol=1e-12)
+    assert (common[idle] != 0).all()
+    assert not np.allclose(change[~idle], common[~idle], rtol=0, atol=1e-3)
+
+
+def test_a_cancelled_selection_is_neither_a_site_nor_a_payment():
+    out = run(BASE.changed({"cancellation": 1.0}), 2, range(4), price=False)
+    assert (out.worlds["committed_eur_bn"] > 0).all()
+    assert not out.payoffs.sites.any()
+    assert not out.payoffs.payment.any()
