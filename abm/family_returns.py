@@ -322,11 +322,9 @@ def _operations(x: object, handed: Handed, call: Call) -> None:
 
 def _access(x: object, handed: Handed, call: Call) -> None:
     regime = _instance(x, Regime)
-    share = _part(regime.share, "share", call)
+    share = _part(regime.year_share, "year_share", call)
     if np.any((share < 0) | (share > 1)):
-        raise InvalidReturn("returns a share outside 0 to 1; return a share between them")
-    if not isinstance(regime.joins, bool | np.bool_):
-        raise InvalidReturn(f"returns a {type(regime.joins).__name__} in joins; return True or False")
+        raise InvalidReturn("returns a year_share outside 0 to 1; return a share between them")
 
 
 def _leftover(x: object, handed: Handed, call: Call) -> None:
@@ -380,6 +378,7 @@ _BY_FAMILY: dict[str, Callable[[Any, Handed, Call], Any]] = {
     "agenda": _agenda,
     "operations": _operations,
     "access": _access,
+    "standing": _access,
     "leftover": _leftover,
     "procurement": _procurement,
     "pooling": _pooling,

@@ -160,7 +160,7 @@ def _of_worlds(
         "committed_eur_bn": committed,
         "unspent_eur_bn": world.p.envelope_eur_bn[:, 0] - committed,
         "aggregate_accelerators": total(chips),
-        "open_accelerators": total(chips * (1 - env.institutions.access_in(None).share)),
+        "open_accelerators": total(chips * (1 - env.institutions.access_in(None).year_share)),
         "h100_equivalents": total(
             SiteMachines(world.program, np.arange(world.count), world.now).h100_equivalents()
         ),
@@ -172,6 +172,7 @@ def _of_worlds(
         "least_years_behind": read.least_years_behind,
         "quarters_without_run": read.quarters_without_run,
         "capability_lag_years": read.capability_lag_years,
+        **vars(world.other_readings()),
         **vars(cost),
         "hhi_spend": total(share * share),
         "first_operation": np.where(first < NEVER, first, -1),

@@ -122,7 +122,7 @@ def _years_behind(env: Environment, rows: Integers, amounts: Floats, quarters: I
     scenarios = [planner_scenario(env.scenarios[k]) for k in rows]
     there = Simulation(scenarios, env.seed, env.world.replicates[rows], env.members).env
     world, begun = there.world, there.world.first
-    if not (world.talent_moves or there.institutions.standing_access.joins):
+    if not world.talent_moves:
         # quarters before the first order do not change the result
         begun = int(quarters[amounts > 0].min(initial=world.window[0]))
     for now in range(begun, world.window[-1] + 1):

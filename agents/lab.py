@@ -135,7 +135,7 @@ def letters(advantage: Floats, market: Market, accelerators: Floats, labs: Labs,
         market: the market from which the advantage was computed.
         accelerators: (worlds, sites) of the proposed sites.
         labs: the labs.
-        share: share of a site that one run may use, a number or (worlds, 1).
+        share: share of a site's hours that one project gets, a number or (worlds, 1).
     """
     p = market.p
     best = advantage.argmax(-1)

@@ -141,6 +141,7 @@ class Machines:
     chips: Floats  # number of accelerators, not converted to H100 equivalents
     peak: Floats  # FLOP/s of one accelerator, dense BF16
     power_mw: Floats
+    guessed: Booleans  # whether the peak is a guess
 
     @property
     def count(self) -> int:

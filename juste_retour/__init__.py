@@ -89,6 +89,7 @@ _FAMILIES = {
     "pooling": "abm.delivery.pooling",
     "procurement": "abm.delivery.procurement",
     "reversion": "abm.politics.reversion",
+    "standing": "abm.delivery.access",
     "vote": "agents.member_state",
     "voting": "abm.politics.voting",
 }

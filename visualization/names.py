@@ -8,9 +8,9 @@ from functools import cache
 from juste_retour.abm.worlds.scenario import parameters
 from juste_retour.agents.rules import FAMILIES
 
-# The choices that the page offers first, in the order of `runs/studies/europe/RESULTS.md`. At equal spending access gains most, then
-# procurement, money (the envelope), placement (who proposes, and the voting rule), operations, pooling and funding. Of
-# single assumptions, the growth of the frontier changes the gain most. The wish to host determines the number of sites.
+# The choices that the page offers first: access, procurement, money (the envelope), placement (who proposes, and the voting
+# rule), operations, pooling and funding, as in `runs/studies/europe/RESULTS.md`. The growth of the frontier changes lag and
+# gain most of all single assumptions, and the wish to host the number of sites.
 LEVERS = (
     "access",
     "procurement",
@@ -27,7 +27,7 @@ LEVERS = (
 # Titles of rules whose name is not clear enough as it is.
 RULES = {
     "calls": "project calls",
-    "strategic": "a share for flagship models",
+    "strategic": "hours for flagship models",
     "dedicated": "one lab, one run",
     "audit_first": "sign-off before every repair",
     "operator_led": "the operator decides, audit follows",
@@ -110,8 +110,8 @@ PARAMETERS = {
     "sketch_mw": "size of site for which the date of chips is planned",
     "facility_share": "share of the cost that is building, not machine",
     "interest": "interest rate",
-    "frontier_growth_later": "later growth of the frontier run",
-    "frontier_change_year": "date from which the later growth holds",
+    "frontier_growth": "growth of the frontier run until mid-2025",
+    "frontier_growth_later": "growth of the frontier run after mid-2025",
     "ambition_sd": "spread of the states' ambition",
     "local_value": "value of the first euro spent at home",
     "race_value_eur_bn": "what nearness to the frontier is worth to the Union",
@@ -134,7 +134,6 @@ PARAMETERS = {
     "window_start": "quarter after which the comparison begins",
     "lag_cap_years": "years behind that count where nothing runs",
     "priced": "compute the price of politics",
-    "standing": "rule for machines that stood before",
     "restart_h": "time until an automatic restart",
     "mfu_factor": "skill of the team: use of the chips",
     "build_factor": "skill of the team: time to build",
@@ -237,8 +236,8 @@ def described(name: str, about: str) -> tuple[str, str]:
     ('money to place', "the Union's and all others' together")
     >>> described("chip_peak", "peak of a chip of 2022.8, dense BF16")
     ('peak of a chip of late 2022', 'dense BF16')
-    >>> described("frontier_growth", "growth of the frontier run, g; after 2027 a scenario")
-    ('growth of the frontier run', 'after 2027 a scenario')
+    >>> described("run_days", "length of the largest training run, T; a choice")
+    ('length of the largest training run', 'a choice')
     """
     first, *rest = re.split(r"[,;:]\s+| \(", _SYMBOL.sub("", about), maxsplit=1)
     title = PARAMETERS.get(name, first.strip())

@@ -5,6 +5,7 @@ from __future__ import annotations
 TITLES = {
     "eu-status-quo": "Europe today",
     "essay-reform": "The essay's reform",
+    "reform-with-access": "The reform with access",
     "us-private": "One lab decides",
     "china-state": "One ministry decides",
     "us-observed": "The United States as observed",
@@ -32,6 +33,7 @@ GROUPS = {
     "operations": "How it is run",
     "pooling": "How sites train together",
     "access": "Who may use it",
+    "standing": "Who may use older machines",
     "money": "When the money comes",
 }
 

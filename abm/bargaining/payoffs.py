@@ -46,7 +46,7 @@ class Payoffs(Facts):
             found = Payoffs(self.env, self.rows[first]).letters(plan[first])
             return lab.Letters(found.site[kind], found.money[kind], found.least[kind])
         market, advantage, chips = self._wishes(plan)
-        return lab.letters(advantage, market, chips, self.labs, self.outlook.regime.share)
+        return lab.letters(advantage, market, chips, self.labs, self.outlook.year_share)
 
     def wanted_by_labs(self, plan: Floats) -> Booleans:
         """Whether some lab would gain from each site of a plan over what it has; (worlds, sites)."""

@@ -83,7 +83,7 @@ COMMISSIONERS_OPTIONAL = ("name", "portfolio", "party")
 LABS_REQUIRED = ("lab", "home", "capital_eur_bn_a_year", "accelerators")
 LABS_OPTIONAL = ("kind", "bloc", "latitude", "longitude", "note", "confidence")
 MACHINES_REQUIRED = ("machine", "site", "operational", "accelerators", "peak_flop_per_s", "power_mw")
-MACHINES_OPTIONAL = ("chip", "source", "confidence")
+MACHINES_OPTIONAL = ("chip", "peak_guessed", "source", "confidence")
 
 
 @dataclass(frozen=True, eq=False)
@@ -356,7 +356,7 @@ def _labs(table: InputTable | None, states: States) -> Labs:
 
 def _machines(table: InputTable | None, sites: Sites) -> Machines:
     if table is None:
-        return Machines((), integers([]), floats([]), floats([]), floats([]), floats([]))
+        return Machines((), integers([]), floats([]), floats([]), floats([]), floats([]), np.zeros(0, bool))
     place = {name: index for index, name in enumerate(sites.names)}
     return Machines(
         names=table.unique("machine"),
@@ -365,4 +365,5 @@ def _machines(table: InputTable | None, sites: Sites) -> Machines:
         chips=floats(table.numbers("accelerators", above=0)),
         peak=floats(table.numbers("peak_flop_per_s", above=0)),
         power_mw=floats(table.numbers("power_mw", above=0)),
+        guessed=np.array(table.flags("peak_guessed") if "peak_guessed" in table else [False] * len(table)),
     )

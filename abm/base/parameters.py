@@ -62,7 +62,7 @@ class Parameters:
     # fmt: off
     # -- a training run ---------------------------------------------------------------------------------------------
     mfu_reference: Annotated[float, runs("1", (0.05, 0.95), (0.3, 0.5), "model FLOP utilization of 16,384 accelerators, m0", "Grattafiori et al. (2024), Llama 3: 38 to 43 %")] = 0.41
-    mfu_decay: Annotated[float, runs("1", (0, 0.5), (0.02, 0.1), "exponent by which utilization falls with the number of accelerators, k", "fitted to Grattafiori et al. (2024), 0.07, and Jiang et al. (2024), MegaScale, 0.05, from memory")] = 0.05
+    mfu_decay: Annotated[float, runs("1", (0, 0.5), (0, 0.1), "exponent by which utilization falls with the number of accelerators, k; measured for one model on 8,192 to 16,384 of them", "fitted to Grattafiori et al. (2024), 0.07, and Jiang et al. (2024), MegaScale, 0.05, from memory; 0 if the model grows with the machine")] = 0.05
     run_days: Annotated[float, runs("days", (1, 1000), (60, 180), "length of the largest training run, T", "a choice of developers; Sevilla et al. (2022) on the longest sensible run")] = 120.0
     tokens_per_parameter: Annotated[float, runs("tokens per parameter", (1, 1000), (20, 40), "training tokens per parameter of the model, r", "Hoffmann et al. (2022): 20; Besiroglu et al. (2024): 25.6")] = 20.0
     critical_batch_tokens: Annotated[float, runs("tokens", (1, 1e5), (30, 300), "critical batch at one token: 2,048 x 0.0471", "Bergsma et al. (2025), coefficients from memory", "log")] = 2048 * 0.0471
@@ -94,6 +94,7 @@ class Parameters:
     # -- chips ------------------------------------------------------------------------------------------------------
     chip_peak: Annotated[float, chips("FLOP/s", (1e12, 1e18), (H100_PEAK, H100_PEAK), "peak of a chip of 2022.8, dense BF16", "NVIDIA (2023), data sheet of the H100")] = H100_PEAK
     chip_peak_growth: Annotated[float, chips("1 per year", (1, 5), (1.4, 1.8), "growth of a chip's peak", "Epoch AI (2025a), data on supercomputers: 1.6")] = 1.6
+    announced_peak: Annotated[float, chips("1", (0.01, 100), (0.5, 2), "factor on the peak of chips that are announced and not measured, such as the MI430X", "abm/data/machines.csv, column peak_guessed; range assumed", "log")] = 1.0
     chip_price_eur: Annotated[float, chips("EUR", (1000, 1e7), (55_000, 110_000), "price of a chip of 2024.9 with machine, network, hall and grid connection, without running cost", "abm/data/costs.csv, fitted by runs/studies/europe/costs.py; some of its accelerators are estimated")] = 81_000.0
     chip_price_growth: Annotated[float, chips("1 per year", (0.5, 5), (1.15, 1.4), "growth of a chip's price", "abm/data/costs.csv, fitted by runs/studies/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.25
     chip_power_kw: Annotated[float, chips("kW", (0.01, 100), (1.2, 2.1), "power of a chip of 2022.8 with host and network, without cooling", "abm/data/costs.csv, fitted by runs/studies/europe/costs.py; some of its accelerators are estimated")] = 1.61
@@ -112,7 +113,7 @@ class Parameters:
     build_cv: Annotated[float, sites("1", (0, 3), (0.1, 0.5), "coefficient of variation of building time")] = 0.3
     sketch_mw: Annotated[float, sites("MW", (0.1, 10_000), (5, 100), "size of a site for which the date of the chips is planned", "assumed", "log")] = 30.0
     longest_litigation_years: Annotated[float, sites("years", (0.25, 10), (0.5, 2), "longest delay of an award by a court; delays from one quarter to this are equally likely")] = 1.0
-    grid_years: Annotated[float, sites("years", (0, 30), (0, 7), "wait for power above a site's headroom; 0 for the value of each state", "abm/data/grid.csv; mostly estimated")] = 0.0
+    grid_years: Annotated[float, sites("years", (0, 30), None, "wait for power above a site's headroom; 0 for the value of each state; not drawn, since a site that is built for EUR 10 bn has the power that it needs", "abm/data/grid.csv; mostly estimated")] = 0.0
     running_cost: Annotated[float, sites("share per year", (0, 1), (0.015, 0.1), "running cost, relative to the capital cost", "Epoch AI (2026): USD 0.9 bn of 38 bn per GW")] = 0.9 / 38
     facility_share: Annotated[float, sites("share", (0, 1), (0.2, 0.45), "share of the capital cost that is for the building, not the machine", "fitted to the yearly costs of Epoch AI (2026): USD 12.5 bn of 38 bn per GW")] = 12.5 / 38
     facility_life_years: Annotated[float, sites("years", (1, 100), (10, 25), "years over which a building is depreciated", "fitted to the yearly costs of Epoch AI (2026)")] = 14.0
@@ -122,9 +123,8 @@ class Parameters:
 
     # -- the frontier and talent ------------------------------------------------------------------------------------
     frontier_anchor: Annotated[float, frontier("FLOP", (1e20, 1e35), (3e26, 8e26), "frontier run of mid-2025", "Grok 4, about 5e26: Epoch AI (2025b), from memory; developers do not publish", "log")] = 5e26
-    frontier_growth: Annotated[float, frontier("1 per year", (1.01, 100), (2.5, 5), "growth of the frontier run, g; an assumption after 2027", "Sevilla and Roldán (2024): 4 to 5 a year")] = 4.0
-    frontier_growth_later: Annotated[float, frontier("1 per year", (0, 100), (2, 5), "growth of the frontier run from `frontier_change_year` on; 0 for no change", "assumed; limited by power and capital, see the table of what a trend implies in runs/studies/europe/RESULTS.md")] = 0.0
-    frontier_change_year: Annotated[float, frontier("year", (2025, 2100), (2027, 2031), "date from which the frontier run grows by `frontier_growth_later`", "assumed; the power announced so far suffices until about then")] = 2028.0
+    frontier_growth: Annotated[float, frontier("1 per year", (1.01, 100), (4, 5), "growth of the frontier run until mid-2025, g", "Sevilla and Roldán (2024): 4 to 5 a year; with 4.0 it passes through GPT-4, 2.1e25 in March 2023: Epoch AI (2025b), from memory")] = 4.0
+    frontier_growth_later: Annotated[float, frontier("1 per year", (1.01, 100), (2, 5), "growth of the frontier run after mid-2025, g'", "assumed: the trend goes on, or power and capital slow it; see the table of what a trend implies in runs/studies/europe/RESULTS.md")] = 4.0
     algorithm_growth: Annotated[float, frontier("1 per year", (1, 100), (1.5, 4), "growth of algorithmic efficiency, g_a", "Ho et al. (2024), from memory")] = 3.0
     algorithm_delay: Annotated[float, frontier("years", (0, 20), (0, 0.75), "delay until the Union uses new algorithms, l_a")] = 0.0
     talent_elasticity: Annotated[float, frontier("1", (0, 1), (0, 0.07), "elasticity of a site's rate with respect to researchers within reach; contested", "Moretti (2021): 0.0676; Wiebe's comment finds no effect after corrections")] = 0.0

@@ -1,8 +1,14 @@
-"""Access rules: which share of a site's chips the largest single run may use, and whether it may span several sites.
+"""Access rules: how many of a machine's hours the largest grant to one project has.
 
-The rest of the chips is open to all other users. The share is of chips, not of time: a smaller job has a higher
-utilization and loses less to failures. At a given date `dedicated` access is ahead of `calls` by at most
-ln(0.9 / 0.06) / ln 4 = 1.95 years of frontier growth; this bound is an identity.
+A grant is a number of accelerator-hours on one machine in a year. Its year share is the grant divided by the hours that
+the machine has in a year. One run may use the whole grant at once, so a run of `run_days` has the year share times
+365 / `run_days` of the chips, and at most all of them. A run that lasts twice as long has half of the chips. The hours
+that the grant does not take are open to all others.
+
+The family `access` holds for the program's sites, and `standing` for the machines that stood before. Both have the same
+rules with the same parameters. If both choose the same rule, `standing` has the year share that `access` sets.
+
+Source: the grants in `abm/data/grants.csv`.
 """
 
 from __future__ import annotations
@@ -10,9 +16,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from juste_retour.agents.arrays import Number
+import numpy as np
+
+from juste_retour.agents.arrays import Floats, Number
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
+
+DAYS_A_YEAR = 365.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,77 +30,95 @@ class Regime:
     """The terms of access to a machine.
 
     Attributes:
-        share: share of a site's chips that one run may use; a number or (worlds, 1).
-        joins: whether a run may span several sites. It may not under `calls`: one project does not win many calls.
+        year_share: share of a machine's hours in a year that the largest grant has; a number or (worlds, 1).
     """
 
-    share: Number
-    joins: bool
+    year_share: Number
 
+    def share(self, run_days: Number) -> Floats:
+        """Share of a machine's chips for a run of so many days that uses the whole grant.
+
+        >>> Regime(0.1).share(120.0).round(3).item(), Regime(0.1).share(240.0).round(3).item()
+        (0.304, 0.152)
+        >>> Regime(0.34).share(120.0).item()
+        1.0
+        """
+        return np.minimum(1.0, self.year_share * DAYS_A_YEAR / np.asarray(run_days))
+
+
+WHOLE = Regime(1.0)  # whole machines for the whole year
+SIGNATURE = "rule() -> Regime: the share of a machine's hours in a year, a number or (worlds, 1)."
 
 access = Family(
     "access",
-    decides="which share of a site's chips the largest single run may use",
-    signature="rule() -> Regime: the share of chips, a number or (worlds, 1), and whether a run may span sites.",
+    decides="how many of the hours of the program's sites one project gets",
+    signature=SIGNATURE,
     group="access",
     lift=each_world,
 )
-
-STANDING = Parameter(
-    choices=("calls", "strategic", "dedicated"),
-    about="the access rule of machines that already exist, with its default share",
-    source="EuroHPC access policy: regular and extreme-scale access by peer-reviewed calls",
+standing = Family(
+    "standing",
+    decides="how many of the hours of machines that stood before one project gets",
+    signature=SIGNATURE,
+    group="standing",
+    lift=each_world,
 )
 
 
-def share(low: float, high: float, source: str) -> Parameter:
-    """The parameter for an access rule's share, with its range and source."""
+def _year_share(low: float, high: float, about: str, source: str) -> Parameter:
     return Parameter(
-        unit="share",
+        unit="share of a year's hours",
         low=0,
         high=1,
         range=(low, high),
-        about="share of a site's chips that the largest single run may use",
-        source=source,
+        scale="log",
+        about=f"largest grant {about}, as a share of a machine's hours in a year",
+        source=f"abm/data/grants.csv: {source}",
     )
 
 
-Calls = share(
-    0.02,
-    0.22,
-    "EuroLingua-GPT: 8.8 million GPU-hours a year on 4,480 H100, 0.22; SYNNQ: 400,000 node-hours in three months on "
-    "LUMI-G, 0.06; Large AI Grand Challenge: 0.017 to 0.019 each",
+Calls = _year_share(
+    0.018,
+    0.224,
+    "of a peer-reviewed call",
+    "0.018 for winners of the Large AI Grand Challenge, 0.224 for EuroLingua-GPT",
 )
-Strategic = share(0.25, 0.6, "Apertus on Alps, about 0.38, from general knowledge")
-Dedicated = share(0.8, 1.0, "BLOOM, 0.9 of its partition, from general knowledge")
+Strategic = _year_share(
+    0.04,
+    0.3,
+    "from a reserve for flagship models",
+    "0.11 for Apertus, from general knowledge; range assumed; OpenEuroLLM has 0.021 of four machines together",
+)
+Dedicated = _year_share(
+    0.26, 0.33, "to a lab that has the machine to itself", "0.3 for BLOOM, of its partition; range assumed"
+)
 
 
+@standing(anonymous=True, deterministic=True)
 @access(anonymous=True, deterministic=True)
-def calls(*, share: Annotated[float, Calls] = 0.06, standing: Annotated[str, STANDING] = "calls") -> Regime:
-    """Peer-reviewed calls for projects: a run gets the share that one project wins, at one site.
+def calls(*, year_share: Annotated[float, Calls] = 0.064) -> Regime:
+    """Peer-reviewed calls: a project gets the hours that the largest grant has.
 
     Source: EuroHPC access calls; EuroLingua-GPT, SYNNQ and the Large AI Grand Challenge.
     """
-    return Regime(share, False)
+    return Regime(year_share)
 
 
+@standing(anonymous=True, deterministic=True)
 @access(anonymous=True, deterministic=True)
-def strategic(
-    *, share: Annotated[float, Strategic] = 0.4, standing: Annotated[str, STANDING] = "calls"
-) -> Regime:
-    """A share is reserved for flagship models, whose runs may span sites.
+def strategic(*, year_share: Annotated[float, Strategic] = 0.11) -> Regime:
+    """Hours are reserved for flagship models.
 
-    Source: Apertus (2025) on Alps, from general knowledge.
+    Source: Apertus (2025) on Alps, from general knowledge; OpenEuroLLM.
     """
-    return Regime(share, True)
+    return Regime(year_share)
 
 
+@standing(anonymous=True, deterministic=True)
 @access(anonymous=True, deterministic=True)
-def dedicated(
-    *, share: Annotated[float, Dedicated] = 0.9, standing: Annotated[str, STANDING] = "calls"
-) -> Regime:
-    """One lab's run uses nearly all chips and may span sites.
+def dedicated(*, year_share: Annotated[float, Dedicated] = 0.29) -> Regime:
+    """One lab has nearly the whole machine for a run of four months.
 
-    Source: BigScience (2022), BLOOM on Jean Zay, from general knowledge.
+    Source: BigScience (2022), BLOOM on Jean Zay.
     """
-    return Regime(share, True)
+    return Regime(year_share)

@@ -10,60 +10,50 @@ from juste_retour.abm.base.parameters import matching
 from juste_retour.agents.arrays import Floats, Number, power
 from juste_retour.agents.values import Values
 
-ANCHOR_DATE = 2025.5  # the date of `frontier_anchor`
+ANCHOR_DATE = (
+    2025.5  # the date of `frontier_anchor`, and from which the frontier grows by `frontier_growth_later`
+)
 
 
 def frontier(t: Number, p: Values) -> Floats:
     """Training compute of the largest run in the world at date t, FLOP (E20).
 
     >>> from juste_retour.abm.base.parameters import defaults
-    >>> frontier(2026.5, defaults()).item()
-    2e+27
-    >>> slower = defaults(frontier_growth_later=2.0)
-    >>> round((frontier(2029.0, slower) / frontier(2028.0, slower)).item(), 9)
-    2.0
+    >>> frontier(2026.5, defaults()).item(), frontier(2024.5, defaults()).item()
+    (2e+27, 1.25e+26)
     """
-    growth = matching(t, p.frontier_growth)
-    steady = matching(t, p.frontier_anchor) * power(growth, np.subtract(t, ANCHOR_DATE))
-    later, change = matching(t, p.frontier_growth_later), matching(t, p.frontier_change_year)
-    if not np.any(later > 0):
-        return steady
-    beyond = np.maximum(np.subtract(t, change), 0.0)
-    return np.where(later > 0, steady * power(np.where(later > 0, later, growth) / growth, beyond), steady)
+    since = np.subtract(t, ANCHOR_DATE)
+    growth = np.where(since < 0, matching(t, p.frontier_growth), matching(t, p.frontier_growth_later))
+    return matching(t, p.frontier_anchor) * power(growth, since)
 
 
-def _log_gap(flop: Number, t: Number, p: Values) -> tuple[Floats, Number]:
+def _lag(flop: Number, t: Number, beside: Number, delay: Number, p: Values) -> Floats:
+    """Years since the frontier was at the level of a run of date t.
+
+    Args:
+        flop: compute of the run.
+        t: the date.
+        beside: growth in addition to that of compute, in log units per year, with a shape that broadcasts.
+        delay: years until the Union has that additional growth.
+        p: parameters.
+    """
     shape = flop if np.ndim(flop) > np.ndim(t) else t
-    at_frontier = np.log(matching(shape, p.frontier_anchor)) + np.subtract(t, ANCHOR_DATE) * np.log(
-        matching(shape, p.frontier_growth)
+    before, after = (
+        np.log(matching(shape, g)) + beside for g in (p.frontier_growth, p.frontier_growth_later)
     )
     with np.errstate(divide="ignore"):
-        return at_frontier - np.log(flop), shape
-
-
-def _after_a_change(behind: Floats, t: Number, shape: Number, beside: Number, p: Values) -> Floats:
-    """The lag if the frontier's growth changes at a date, from the lag `behind` on a constant trend.
-
-    The lag is the time since the frontier was at the same level. `beside` is growth in addition to that of compute, in
-    log units per year. Without a change of growth the lag stays as it is.
-    """
-    later, change = matching(shape, p.frontier_growth_later), matching(shape, p.frontier_change_year)
-    if not np.any(later > 0):
-        return behind
-    growth = matching(shape, p.frontier_growth)
-    before, after = np.log(growth) + beside, np.log(np.where(later > 0, later, growth)) + beside
-    past = np.maximum(np.subtract(t, change), 0.0)
-    # slower growth between the change and today makes today's gap smaller
-    gap = behind * before - past * (before - after)
-    within = past * after  # part of the gap that opened after the change
-    turned = np.where(gap <= within, gap / after, past + (gap - within) / before)
-    return np.where(later > 0, turned, behind)
+        anchored = np.log(matching(shape, p.frontier_anchor)) - np.log(flop)
+    since = np.subtract(t, ANCHOR_DATE)
+    # log units by which the run is below the frontier's level of its own date, with the additional growth
+    gap = anchored + since * np.where(since < 0, before - beside, after - beside) + delay * beside
+    within = np.maximum(since, 0.0) * after  # the part of the gap that opened after the growth changed
+    turned = np.maximum(since, 0.0) + (gap - within) / before
+    return np.where(gap <= within, gap / np.where(since < 0, before, after), turned)
 
 
 def compute_lag(flop: Number, t: Number, p: Values) -> Floats:
     """Years since the frontier run had this compute, `years_behind` (E21); infinite for zero compute."""
-    gap, shape = _log_gap(flop, t, p)
-    return _after_a_change(gap / np.log(matching(shape, p.frontier_growth)), t, shape, 0.0, p)
+    return _lag(flop, t, 0.0, 0.0, p)
 
 
 def capability_lag(flop: Number, t: Number, p: Values) -> Floats:
@@ -71,11 +61,9 @@ def capability_lag(flop: Number, t: Number, p: Values) -> Floats:
 
     It is shorter than the compute lag, because algorithms diffuse. It is infinite for zero compute.
     """
-    gap, shape = _log_gap(flop, t, p)
+    shape = flop if np.ndim(flop) > np.ndim(t) else t
     algorithms = np.log(matching(shape, p.algorithm_growth))
-    behind = gap + matching(shape, p.algorithm_delay) * algorithms
-    steady = behind / (np.log(matching(shape, p.frontier_growth)) + algorithms)
-    return _after_a_change(steady, t, shape, algorithms, p)
+    return _lag(flop, t, algorithms, matching(shape, p.algorithm_delay), p)
 
 
 def model_size(flop: Number, p: Values) -> tuple[Floats, Floats]:

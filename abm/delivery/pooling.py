@@ -23,7 +23,7 @@ best_of 1.64 [True, True, False]
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -59,13 +59,12 @@ class Fleet:
     """The working machines of each candidate site.
 
     Attributes:
-        chips: (worlds, sites) chips of the site's main machine that one run may use; 0 if nothing works.
+        chips: (worlds, sites) chips of the site's machine that one run may use; 0 if nothing works.
         peak: (worlds, sites) FLOP/s of a chip.
         practice: how sites are run, from the operations rule.
         p: parameters, each (worlds, 1).
         ring: the fiber tour over all sites.
         talent: factor on a site's rate; a number or (worlds, sites).
-        joins: (worlds, sites) whether a site's chips may be pooled with other sites'.
     """
 
     alike_in_all_worlds: ClassVar[tuple[str, ...]] = ("ring",)
@@ -75,7 +74,6 @@ class Fleet:
     p: Values
     ring: Ring
     talent: Number = 1.0
-    joins: Booleans | bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +116,7 @@ pooling = Family(
     decides="how sites train one model together",
     signature="rule(fleet, before) -> Pool. fleet.chips and fleet.peak (worlds, sites); before (worlds, sites) "
     "booleans, the members of the best pool so far, or None. Pool.rate (worlds,) FLOP/s, members, islands, own. "
-    "Pools of several sites need an access rule that lets a run span sites (strategic, dedicated).",
+    "The fleet has the program's sites; machines that stood before train alone.",
     group="pooling",
     lift=each_world,
 )
@@ -127,6 +125,11 @@ _DOMAIN = Parameter(
     choices=("learner", "run"),
     about="what a failure stops: one learner, while the others continue (asynchronous or elastic), or the whole run",
     source="Google DeepMind (2026) against Douillard et al. (2023)",
+    group="pooling",
+)
+_JOINS = Parameter(
+    about="whether a project that wins a grant at several sites may join them in one run; if not, sites train alone",
+    source="a choice",
     group="pooling",
 )
 _REJOIN = Parameter(
@@ -161,7 +164,7 @@ def independent(fleet: Fleet, before: Booleans | None) -> Pool:
 
 
 @pooling(deterministic=True)
-def synchronous(fleet: Fleet, before: Booleans | None) -> Pool:
+def synchronous(fleet: Fleet, before: Booleans | None, *, joins: Annotated[bool, _JOINS] = True) -> Pool:
     """Sites train as one job that exchanges gradients at every step; one failure stops all of them.
 
     Rate: E7 at the pool's best batch size, with goodput and utilization at its total size, and availability to the power
@@ -170,6 +173,8 @@ def synchronous(fleet: Fleet, before: Booleans | None) -> Pool:
     Source: synchronous data parallelism, as in Grattafiori et al. (2024); stragglers after MIRI (2025).
     """
     own = _one_job(fleet)
+    if not joins:
+        return Pool.alone(own * site_availability(fleet.p))
     sets = _Sets.of(fleet, own, before)
     return sets.best([(1, _synchronous_rates(fleet, sets))], own * site_availability(fleet.p))
 
@@ -179,6 +184,7 @@ def low_communication(
     fleet: Fleet,
     before: Booleans | None,
     *,
+    joins: Annotated[bool, _JOINS] = True,
     failure_domain: Annotated[str, _DOMAIN] = "learner",
     rejoin: Annotated[bool, _REJOIN] = False,
 ) -> Pool:
@@ -190,8 +196,10 @@ def low_communication(
     Source: Douillard et al. (2023); Charles et al. (2025).
     """
     learners = _Learners(failure_domain == "learner", rejoin)
-    sets = _Sets.of(fleet, _one_job(fleet), before)
     own, islands = _split(fleet, learners)
+    if not joins:
+        return _alone(own, islands)
+    sets = _Sets.of(fleet, _one_job(fleet), before)
     return _better(sets.best(_low_rates(fleet, sets, learners), own), _alone(own, islands))
 
 
@@ -200,6 +208,7 @@ def best_of(
     fleet: Fleet,
     before: Booleans | None,
     *,
+    joins: Annotated[bool, _JOINS] = True,
     failure_domain: Annotated[str, _DOMAIN] = "learner",
     rejoin: Annotated[bool, _REJOIN] = False,
 ) -> Pool:
@@ -210,30 +219,12 @@ def best_of(
     Source: the maximum of the other rules; equations E7 to E9b.
     """
     learners = _Learners(failure_domain == "learner", rejoin)
-    sets = _Sets.of(fleet, _one_job(fleet), before)
     own, islands = _split(fleet, learners)
+    if not joins:
+        return _alone(own, islands)
+    sets = _Sets.of(fleet, _one_job(fleet), before)
     rates = [(1, _synchronous_rates(fleet, sets)), *_low_rates(fleet, sets, learners)]
     return _better(sets.best(rates, own), _alone(own, islands))
-
-
-def best_run(rule: Callable[[Fleet, Booleans | None], Pool], fleet: Fleet, before: Booleans | None) -> Pool:
-    """The best run of a fleet: by a pooling rule over the sites that may join, or at one of the other sites alone.
-
-    Args:
-        rule: the pooling rule.
-        fleet: the working machines.
-        before: (worlds, sites) members of the best pool so far; None for none.
-    """
-    joins = np.broadcast_to(fleet.joins, fleet.chips.shape)
-    if joins.all():
-        return rule(fleet, before)
-    alone = Pool.alone(rule(replace(fleet, chips=np.where(joins, 0.0, fleet.chips)), None).own)
-    if not joins.any():
-        return alone
-    pooled = rule(
-        replace(fleet, chips=np.where(joins, fleet.chips, 0.0)), None if before is None else before & joins
-    )
-    return pooled.or_better(alone)
 
 
 def _work(fleet: Fleet) -> Floats:

@@ -9,7 +9,7 @@ from juste_retour.abm.delivery.gradient_exchange import run_flop
 from juste_retour.abm.schedule.quarter import progress, race_of
 from juste_retour.abm.worlds.accounts import Accounts, accounts
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.fleet import fleet_of, operational, run_of
+from juste_retour.abm.worlds.fleet import operational
 from juste_retour.abm.worlds.training import run_flop as largest_run
 from juste_retour.agents.arrays import Floats, total
 
@@ -82,7 +82,4 @@ class Readings:
         if world.now >= world.first:
             return largest_run(self.env)
         # before the first quarter only existing machines work; the result must not change the world's state
-        every = np.arange(world.count)
-        machines = operational(world.machines, world.year)
-        fleet = fleet_of(world, self.env.institutions, every, world.working, machines)
-        return run_flop(run_of(self.env.institutions, fleet, world.training.pool, None).rate, world.p)
+        return run_flop(self.env.standing_rate(operational(world.machines, world.year)), world.p)

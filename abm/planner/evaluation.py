@@ -31,7 +31,7 @@ from juste_retour.abm.delivery.pooling import Fleet
 from juste_retour.abm.delivery.ring import Ring, plan_ring
 from juste_retour.abm.worlds.cohorts import orders as payments
 from juste_retour.abm.worlds.compute_lag import capped
-from juste_retour.abm.worlds.fleet import operational, run_of, standing
+from juste_retour.abm.worlds.fleet import each_alone, operational, run_of, standing
 from juste_retour.abm.worlds.institutions import Institutions
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.abm.worlds.stacked import values
@@ -66,7 +66,7 @@ class Evaluation:
         self.p, self.sites, self.machines = values([scenario]), members.sites, members.machines
         self.window = scenario.window
         self.procedure, self.practice = self.institutions.procedure, self.institutions.practice
-        self.regime = self.institutions.access_in(None)
+        self.share = self.institutions.access_in(None).share(self.p.run_days)
         near = talent.at_start(members.sites, members.states)
         self.talent = np.broadcast_to(talent_factor(near, 1.0, self.p), (1, self.sites.count))
         self.kept = money_kept(self.practice, np.inf)
@@ -206,39 +206,37 @@ class Evaluation:
 
     def _own(self, chips: Floats, peak: Floats, sites: Integers) -> Floats:
         """FLOP/s of each site alone; (rows, sites)."""
-        return run_of(self.institutions, self._fleet(chips, peak, sites), None, None).own
+        return each_alone(self.institutions, self._fleet(chips, peak, sites), None)
 
     def _fleet(self, chips: Floats, peak: Floats, sites: Integers) -> Fleet:
         """A fleet of some sites; it repeats the parameters for each row if the pooling rule is called row by row."""
         each = self.institutions.choice("pooling").marks.get("each")
         return Fleet(
-            chips=chips * self.regime.share,
+            chips=chips * self.share,
             peak=np.broadcast_to(peak, chips.shape),
             practice=self.practice,
             p=self.p.rows(np.zeros(len(chips), dtype=np.int64)) if each else self.p,
             ring=_part(self.ring, sites),
             talent=self.talent[:, sites],
-            joins=self.regime.joins,
         )
 
     def _standing(self) -> Floats:
         """FLOP/s of the best run of existing machines, in each quarter of the window; (quarters,)."""
-        before, found = self.institutions.standing_access, {}
+        share, found = self.institutions.standing_in(None).share(self.p.run_days), {}
         out = np.zeros(len(self.window))
         for k, now in enumerate(self.window):
             machines = operational(self.machines, year(now))
             if machines not in found:
-                chips, peaks = standing(self.machines, self.sites.count, machines)
+                chips, peaks, guessed = standing(self.machines, self.sites.count, machines)
                 fleet = Fleet(
-                    chips=chips[None] * before.share,
-                    peak=peaks[None],
+                    chips=chips[None] * share,
+                    peak=peaks[None] * np.where(guessed, self.p.announced_peak, 1.0),
                     practice=self.practice,
                     p=self.p,
                     ring=self.ring,
                     talent=self.talent,
-                    joins=before.joins,
                 )
-                found[machines] = run_of(self.institutions, fleet, None, None).rate.item()
+                found[machines] = each_alone(self.institutions, fleet, None).max()
             out[k] = found[machines]
         return out
 

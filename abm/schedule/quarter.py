@@ -15,9 +15,9 @@ from juste_retour.abm.delivery.talent import moved
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.worlds.cohorts import SiteMachines
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.fleet import fleet_of
+from juste_retour.abm.worlds.fleet import fleet_of, standing_fleet
 from juste_retour.abm.worlds.records import Exit, HeldBallot, TimelineQuarter, Vote
-from juste_retour.abm.worlds.training import note_changes, note_machines, refresh, run_flop
+from juste_retour.abm.worlds.training import note_changes, note_machines, other_runs, refresh, run_flop
 from juste_retour.abm.worlds.world import Race, World
 from juste_retour.agents.arrays import Floats, Integers, total
 
@@ -204,9 +204,11 @@ def move_talent(env: Environment) -> None:
     if not np.any(world.p.talent_elasticity > 0):
         return
     every = np.arange(world.count)
-    fleet = fleet_of(world, env.institutions, every, world.working, training.operational)
+    new = fleet_of(world, env.institutions, every, world.working)
+    old = standing_fleet(world, env.institutions, every, training.operational)
+    computing = np.maximum(new.chips * new.peak, old.chips * old.peak)  # the stronger machine of each site
     gap = np.asarray(compute_lag(run_flop(env), world.year, world.p)).reshape(-1)
-    training.near = moved(training.near, fleet.chips * fleet.peak, gap, world.exited_share, world.p)
+    training.near = moved(training.near, computing, gap, world.exited_share, world.p)
     training.talent = talent_factor(training.near, 1.0, world.p)
     training.stale[:] = True
 
@@ -219,6 +221,7 @@ def read(env: Environment) -> None:
     race = race_of(world, run_flop(env))
     if world.now in world.window:
         world.training.read.append(race)
+        world.training.runs.append(other_runs(env))
     if env.timeline is not None:
         env.timeline.append(TimelineQuarter(world.quarter, **progress(world), **race))
 

@@ -6,6 +6,7 @@ per year, and a later purchase buys newer chips. A mean over the years after the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,53 @@ class Reading:
     least_years_behind: Floats
     capability_lag_years: Floats
     quarters_without_run: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class OtherReadings:
+    """Lags of other runs than the largest one of a project, means over the window in years, (worlds,) each.
+
+    Per world, the lag of the program is at least `years_behind`, which is at least the lag of whole machines, which is
+    at least that of all machines.
+
+    Attributes:
+        whole_machine_years_behind: of the largest run if one project had whole machines.
+        all_machines_years_behind: of all machines as if they were one: the sum of what each could train.
+        program_years_behind: of the largest run of one project on the program's machines alone.
+        program_gain_years: the lag of the machines that stood before, less `years_behind`.
+        quarters_without_program: share of the quarters in which no machine of the program works; each counts as the cap
+            in `program_years_behind`.
+    """
+
+    whole_machine_years_behind: Floats
+    all_machines_years_behind: Floats
+    program_years_behind: Floats
+    program_gain_years: Floats
+    quarters_without_program: Floats
+
+
+def other_readings(lag: Floats, lags: Mapping[str, Floats], cap: Floats) -> OtherReadings:
+    """Summarize the lags of the other runs.
+
+    Args:
+        lag: (worlds, quarters) compute lag of the largest run, years.
+        lags: those of the runs that `training.other_runs` returns, by name, likewise.
+        cap: the parameter `lag_cap_years`, a number or (worlds, 1).
+    """
+
+    def mean(x: Floats) -> Floats:
+        return total(capped(x, cap)) / x.shape[-1]
+
+    def read(x: Floats) -> Floats:
+        return np.where((x < cap).any(-1), mean(x), np.inf)
+
+    return OtherReadings(
+        read(lags["whole_machine"]),
+        read(lags["all_machines"]),
+        read(lags["program"]),
+        mean(lags["standing"]) - mean(lag),
+        np.isinf(lags["program"]).mean(-1),
+    )
 
 
 def capped(lag: Floats, cap: Floats) -> Floats:

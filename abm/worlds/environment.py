@@ -16,7 +16,7 @@ from juste_retour.abm.delivery.building import Delivered, SiteDraws, deliver, de
 from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.politics.fitted import fitted
 from juste_retour.abm.worlds.cohorts import SiteMachines, due_for_renewal, orders
-from juste_retour.abm.worlds.fleet import combine, run_of
+from juste_retour.abm.worlds.fleet import each_alone, standing_fleet
 from juste_retour.abm.worlds.institutions import Institutions
 from juste_retour.abm.worlds.records import HeldBallot, Record, Selection, TimelineQuarter
 from juste_retour.abm.worlds.stacked import values
@@ -72,7 +72,7 @@ class Environment:
         self.ballots: list[HeldBallot] = []
         self.trace: list[Record] | None = [] if trace else None
         self.timeline: list[TimelineQuarter] | None = [] if timeline else None
-        self._standing: dict[int, Pool] = {}
+        self._standing: dict[tuple[int, bool], Pool] = {}
         self._site_draws: dict[str, SiteDraws] = {}
         self._yearly: dict[str, tuple[int, Floats]] = {}
 
@@ -243,15 +243,18 @@ class Environment:
             outside = np.maximum(self.world.labs.accelerators, p.least_outside_accelerators)[..., None]
         return Market(usable[:, None, :], wait[:, None, :], home, outside, p, self.world.labs.names)
 
-    def standing(self, machines: int) -> Pool:
-        """The best run of the first `machines` existing machines, without any facility, in all worlds."""
-        if machines not in self._standing or self.world.talent_moves:
+    def standing(self, machines: int, *, whole: bool = False) -> Pool:
+        """The best run of the first `machines` existing machines, each alone, in all worlds.
+
+        With `whole` a run may use whole machines, whatever the rules of access.
+        """
+        key = machines, whole
+        if key not in self._standing or self.world.talent_moves:
             kinds = np.arange(self.world.count) if self.world.talent_moves else self.institutions.distinct
             asked, like = np.unique(kinds, return_inverse=True)  # one world for each scenario is enough
-            nothing = np.zeros((len(asked), self.world.sites.count))
-            fleet = combine(self.world, self.institutions, asked, nothing, nothing, machines)
-            self._standing[machines] = run_of(self.institutions, fleet, None, asked).rows(like)
-        return self._standing[machines]
+            fleet = standing_fleet(self.world, self.institutions, asked, machines, whole=whole)
+            self._standing[key] = Pool.alone(each_alone(self.institutions, fleet, asked)).rows(like)
+        return self._standing[key]
 
     def standing_rate(self, machines: int) -> Floats:
         """(worlds,) FLOP/s of the run that `standing` returns."""

@@ -8,29 +8,30 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.delivery.pooling import Fleet, Pool, best_run
+from juste_retour.abm.delivery.access import WHOLE
+from juste_retour.abm.delivery.pooling import Fleet, Pool
 from juste_retour.abm.worlds.cohorts import SiteMachines
 from juste_retour.abm.worlds.institutions import Institutions
 from juste_retour.abm.worlds.world import World
-from juste_retour.agents.arrays import Booleans, Floats
+from juste_retour.agents.arrays import Booleans, Floats, Number
 from juste_retour.agents.situation import Machines
 
 
 @lru_cache(maxsize=4096)
-def standing(machines: Machines, sites: int, operational: int) -> tuple[Floats, Floats]:
-    """Chips and peak FLOP/s of the strongest existing machine at each site, both (sites,).
+def standing(machines: Machines, sites: int, operational: int) -> tuple[Floats, Floats, Booleans]:
+    """Chips and peak FLOP/s of the strongest existing machine at each site, and whether its peak is guessed; (sites,).
 
     Args:
         machines: the existing machines.
         sites: number of sites.
         operational: how many of the machines, by date, count.
     """
-    chips, peak = np.zeros(sites), np.zeros(sites)
+    chips, peak, guessed = np.zeros(sites), np.zeros(sites), np.zeros(sites, bool)
     for k in np.argsort(machines.operational, kind="stable")[:operational]:
         j = machines.site[k]
         if machines.chips[k] * machines.peak[k] > chips[j] * peak[j]:
-            chips[j], peak[j] = machines.chips[k], machines.peak[k]
-    return chips, peak
+            chips[j], peak[j], guessed[j] = machines.chips[k], machines.peak[k], machines.guessed[k]
+    return chips, peak, guessed
 
 
 def operational(machines: Machines, year: float) -> int:
@@ -43,68 +44,82 @@ def fleet_of(
     institutions: Institutions,
     rows: NDArray[np.int64],
     works: Booleans,
-    machines: int,
+    share: Number | None = None,
 ) -> Fleet:
-    """The fleet of some worlds in this quarter.
+    """The fleet of the program's facilities in some worlds in this quarter.
 
-    If a site has both an existing machine and a facility, the stronger one counts. A site with several cohorts of chips
-    runs the job, on the newest chips alone or also on older ones, that has the best rate.
+    A site with several cohorts of chips runs the job, on the newest chips alone or also on older ones, that has the best
+    rate.
 
     Args:
         world: the state of the worlds.
         institutions: their rules.
         rows: positions of the worlds.
         works: (rows, sites) whether the facility works.
-        machines: how many of the existing machines, by date, count.
+        share: share of the chips that one run may use, a number or (rows, 1); by default as the access rule has it.
     """
     candidates = SiteMachines(world.program, rows, world.now).candidates()
     fleets = [
-        combine(world, institutions, rows, np.where(works, chips, 0.0), peaks, machines)
+        facilities(world, institutions, rows, np.where(works, chips, 0.0), peaks, share)
         for chips, peaks in candidates
     ]
     best = fleets[0]
     if len(fleets) == 1:
         return best
-    top = run_of(institutions, best, None, rows).own
+    top = each_alone(institutions, best, rows)
     for fleet in fleets[1:]:
-        own = run_of(institutions, fleet, None, rows).own
+        own = each_alone(institutions, fleet, rows)
         better = own > top
         best = replace(
             best,
             chips=np.where(better, fleet.chips, best.chips),
             peak=np.where(better, fleet.peak, best.peak),
-            joins=np.where(better, fleet.joins, best.joins),
         )
         top = np.maximum(own, top)
     return best
 
 
-def combine(
+def facilities(
     world: World,
     institutions: Institutions,
     rows: NDArray[np.int64],
     chips: Floats,
     peaks: Floats,
-    machines: int,
+    share: Number | None = None,
 ) -> Fleet:
-    """The fleet of facilities with these chips and peaks (rows, sites), and of the first `machines` existing ones."""
-    old_chips, old_peak = standing(world.machines, world.sites.count, machines)
-    regime, before = institutions.access_in(rows), institutions.standing_access
-    new, old = chips * regime.share, old_chips * before.share
-    newer = new * peaks >= old * old_peak
+    """The fleet of facilities with these chips and peaks, (rows, sites) each; `share` as in `fleet_of`."""
+    p = world.parameters(rows)
     return Fleet(
-        chips=np.where(newer, new, old),
-        peak=np.where(newer, peaks, old_peak),
+        chips=chips * (institutions.access_in(rows).share(p.run_days) if share is None else share),
+        peak=peaks,
         practice=institutions.decide("operations", rows=rows),
-        p=world.parameters(rows),
+        p=p,
         ring=world.ring,
         talent=world.training.talent[rows],
-        joins=np.where(newer, regime.joins, before.joins),
     )
+
+
+def standing_fleet(
+    world: World, institutions: Institutions, rows: NDArray[np.int64], machines: int, *, whole: bool = False
+) -> Fleet:
+    """The fleet of the first `machines` existing machines, by date; of whole machines, or as access to them has it."""
+    chips, peaks, guessed = standing(world.machines, world.sites.count, machines)
+    p = world.parameters(rows)
+    share = (WHOLE if whole else institutions.standing_in(rows)).share(p.run_days)
+    peaks = peaks * np.where(guessed, p.announced_peak, 1.0)
+    return facilities(world, institutions, rows, np.broadcast_to(chips, peaks.shape), peaks, share)
+
+
+def each_alone(institutions: Institutions, fleet: Fleet, rows: NDArray[np.int64] | None) -> Floats:
+    """FLOP/s of each site of a fleet alone, under the pooling rule; (rows, sites)."""
+    settings = institutions.settings("pooling", rows)
+    if "joins" in settings:  # the rule then need not look for the best set of sites
+        settings = settings | {"joins": False}
+    return institutions.choice("pooling")(fleet, None, **settings).own
 
 
 def run_of(
     institutions: Institutions, fleet: Fleet, before: Booleans | None, rows: NDArray[np.int64] | None
 ) -> Pool:
     """The best run of a fleet under the pooling rule; `before` (rows, sites) is the pool so far."""
-    return best_run(lambda some, known: institutions.decide("pooling", some, known, rows=rows), fleet, before)
+    return institutions.decide("pooling", fleet, before, rows=rows)

@@ -124,11 +124,18 @@ class Institutions:
         """The regime of access to the program's machines, in some worlds."""
         return self.decide("access", rows=rows)
 
-    @cached_property
-    def standing_access(self) -> Regime:
-        """The regime of access to existing machines, with the rule's default parameters."""
-        rule = family("access")[str(self.settings("access").get("standing", "calls"))]
-        return rule(**{name: default for name, (default, _) in rule.parameters.items()})
+    def standing_in(self, rows: Rows) -> Regime:
+        """The regime of access to machines that stood before, in some worlds.
+
+        If the scenario chooses the same rule for both, the parameters are those of `access`, except for those that it
+        sets for `standing` itself.
+        """
+        new, old = (self.scenario.rules[name] for name in ("access", "standing"))
+        if new.rule != old.rule:
+            return self.decide("standing", rows=rows)
+        own = dict(old.settings)
+        both = {k: v for k, v in self.settings("access", rows).items() if k not in own}
+        return self.choice("standing")(**{**self.settings("standing", rows), **both})
 
     @cached_property
     def commission_votes(self) -> bool:
@@ -141,8 +148,9 @@ class Institutions:
     @cached_property
     def local_pooling(self) -> bool:
         """Whether the best run always uses a single site."""
-        joins = self.access_in(None).joins or self.standing_access.joins
-        return bool(self.choice("pooling").marks.get("local")) or not joins
+        return bool(self.choice("pooling").marks.get("local")) or not self.settings("pooling").get(
+            "joins", True
+        )
 
     @cached_property
     def distinct(self) -> NDArray[np.int64]:

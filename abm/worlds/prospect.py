@@ -21,7 +21,7 @@ from juste_retour.abm.delivery.operations import Practice, goodput, in_service, 
 from juste_retour.abm.delivery.pooling import Fleet, Pool
 from juste_retour.abm.delivery.procurement import Procedure
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.fleet import combine, operational, run_of
+from juste_retour.abm.worlds.fleet import facilities, operational, run_of
 from juste_retour.agents.arrays import Booleans, Floats, Integers, alike, pick, total
 from juste_retour.agents.payoff import race
 from juste_retour.agents.situation import Prospect
@@ -36,7 +36,8 @@ class Outlook:
         self.p = env.world.parameters(rows)
         self.procedure: Procedure = self.institutions.procedure_in(self.year, rows).expected()
         self.practice: Practice = self.institutions.decide("operations", rows=rows)
-        self.regime = self.institutions.access_in(rows)
+        regime = self.institutions.access_in(rows)
+        self.share, self.year_share = regime.share(self.p.run_days), regime.year_share  # of chips, of hours
         self.kept = money_kept(self.practice, np.inf)
         first, last = (int(x[0, 0]) for x in (self.p.race_first_year, self.p.race_last_year))
         self.horizon = range(first, last + 1)  # years after the decision
@@ -83,7 +84,7 @@ class Outlook:
     def seen_by_labs(self, plan: Floats) -> tuple[Floats, Floats, Floats]:
         """Accelerators of a plan, the effective ones open to a lab, and years until they work; all (worlds, sites)."""
         n = self.chips(plan)
-        usable = n * self.regime.share
+        usable = n * self.share
         job = goodput(usable, self.practice, self.p)
         return (
             n,
@@ -137,7 +138,7 @@ class Outlook:
             worth = worth + race(run / self._frontier(after), self.p)
         return Prospect(
             self._kept_labs(worth / len(self.horizon)),
-            self._accelerators(None) + self.chips(size) * (1 - self.regime.share),
+            self._accelerators(None) + self.chips(size) * (1 - self.year_share),
         )
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -150,7 +151,7 @@ class Outlook:
         d = self.world.program.delivered
         there = total(np.where(self.world.live[self.rows], d.chips[self.rows], 0.0))[:, None]
         all_chips = there if plan is None else there + total(self.chips(plan))[:, None]
-        return all_chips * (1 - self.regime.share)
+        return all_chips * (1 - self.year_share)
 
     def _frontier(self, after: float) -> Floats:
         return np.asarray(frontier(self.year + after, self.p)).reshape(-1, 1)
@@ -182,32 +183,31 @@ class Outlook:
         if (
             self.institutions.local_pooling
         ):  # the best run is that of one site, so each facility is rated once
-            own = self._best(np.where(np.isfinite(ready), chips, 0.0), peaks, 0).own
+            own = self._best(np.where(np.isfinite(ready), chips, 0.0), peaks).own
             out = []
             for after in self.horizon:
-                old = self.env.standing_rate(operational(w.machines, self.year + after))[self.rows]
                 best = np.where(ready <= self.year + after, own, 0.0).max(-1, initial=0.0)
-                out.append(run_flop(np.maximum(old, best), self.p))
+                out.append(self._with_standing(best, after))
             return out
-        apart = not self.institutions.standing_access.joins
         out = []
-        before: tuple[Booleans, int] | None = None
+        before: Booleans | None = None
         rate = np.zeros(len(self.rows))
         for after in self.horizon:
-            works, machines = ready <= self.year + after, operational(w.machines, self.year + after)
-            joining = (
-                0 if apart else machines
-            )  # existing machines train alone or together with the facilities
-            if before is None or joining != before[1] or not np.array_equal(works, before[0]):
-                rate = self._best(np.where(works, chips, 0.0), peaks, joining).rate
-            before = (works, joining)
-            most = np.maximum(rate, self.env.standing_rate(machines)[self.rows]) if apart else rate
-            out.append(run_flop(most, self.p))
+            works = ready <= self.year + after
+            if before is None or not np.array_equal(works, before):
+                rate = self._best(np.where(works, chips, 0.0), peaks).rate
+            before = works
+            out.append(self._with_standing(rate, after))
         return out
 
-    def _best(self, chips: Floats, peaks: Floats, machines: int) -> Pool:
-        """The best run of facilities (rows, sites) together with the first `machines` existing ones."""
-        return self._rule(combine(self.world, self.institutions, self.rows, chips, peaks, machines))
+    def _best(self, chips: Floats, peaks: Floats) -> Pool:
+        """The best run of facilities (rows, sites)."""
+        return self._rule(facilities(self.world, self.institutions, self.rows, chips, peaks))
+
+    def _with_standing(self, rate: Floats, after: float) -> Floats:
+        """The largest run, FLOP, of facilities at this rate and of the machines that stand so many years from now."""
+        machines = operational(self.world.machines, self.year + after)
+        return run_flop(np.maximum(self.env.standing_rate(machines)[self.rows], rate), self.p)
 
     def _runs_in_steps(
         self, chips: Floats, peaks: Floats, ready: Floats, waiting: Floats, complete: Floats
@@ -217,8 +217,7 @@ class Outlook:
         for after in self.horizon:
             date = self.year + after
             powered = np.where(ready <= date, chips - np.where(complete <= date, 0.0, waiting), 0.0)
-            machines = operational(self.world.machines, date)
-            out.append(run_flop(self._best(powered, peaks, machines).rate, self.p))
+            out.append(self._with_standing(self._best(powered, peaks).rate, after))
         return out
 
     def _at_once(self, size: Floats, best: Integers) -> Floats:
@@ -236,20 +235,16 @@ class Outlook:
         w, n = self.world, self.world.states.count
         chips = self.chips(size)
         if self.institutions.local_pooling:
-            fleet = combine(
-                w, self.institutions, self.rows, np.zeros((len(self.rows), w.sites.count)), self.peak, 0
-            )
+            none = np.zeros((len(self.rows), w.sites.count))
             alone = replace(
-                fleet,
-                chips=chips * self.regime.share,
-                joins=False,
+                facilities(w, self.institutions, self.rows, none, self.peak),
+                chips=chips * self.share,
                 peak=np.broadcast_to(self.peak, chips.shape),
                 talent=1.0,
             )
             return run_flop(self._rule(alone).own, self.p)
         rows = np.repeat(self.rows, n)
         d, live = w.program.delivered, w.live[self.rows]
-        machines = operational(w.machines, self.year + self.horizon[(len(self.horizon) - 1) // 2])
         there, peaks = (
             np.repeat(np.where(live, d.chips[self.rows], 0.0), n, axis=0),
             np.repeat(d.peak[self.rows], n, axis=0),
@@ -257,5 +252,5 @@ class Outlook:
         at = np.maximum(best, 0).reshape(-1, 1)
         np.put_along_axis(there, at, np.where(best >= 0, chips, 0.0).reshape(-1, 1), axis=-1)
         np.put_along_axis(peaks, at, np.broadcast_to(self.peak, chips.shape).reshape(-1, 1), axis=-1)
-        rate = self._rule(combine(w, self.institutions, rows, there, peaks, machines), rows).rate
+        rate = self._rule(facilities(w, self.institutions, rows, there, peaks), rows).rate
         return run_flop(rate.reshape(len(self.rows), n), self.p)

@@ -67,8 +67,8 @@ class Choice(NamedTuple):
 
 REMOVED = {
     "assess": "years behind are a mean over window_years after window_start; set these instead.",
-    "run_share": "the access rule decides the share of a site for one run; set access.share instead.",
-    "access_share": "the access rule decides the share of a site for labs; set access.share instead.",
+    "run_share": "the access rule decides the share of a site for one run; set access.year_share instead.",
+    "access_share": "the access rule decides the share of a site for labs; set access.year_share instead.",
 }
 
 

@@ -21,10 +21,11 @@ from juste_retour.abm.base.members import Members
 from juste_retour.abm.base.noise import RandomStreams
 from juste_retour.abm.delivery import talent
 from juste_retour.abm.delivery.building import Delivered
+from juste_retour.abm.delivery.frontier import compute_lag
 from juste_retour.abm.delivery.operations import talent_factor
 from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.delivery.ring import Ring, plan_ring
-from juste_retour.abm.worlds.compute_lag import Reading, reading
+from juste_retour.abm.worlds.compute_lag import OtherReadings, Reading, other_readings, reading
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.arrays import Booleans, Floats, Integers, total, total_by
 from juste_retour.agents.payoff import local_scale
@@ -135,13 +136,16 @@ class Training:
     Attributes:
         rate: (worlds,) FLOP/s of the best single run.
         pool: (worlds, sites) whether the site takes part in that run.
-        facilities: the best run of the facilities, without existing machines that train alone.
+        facilities: the best run of the program's facilities, without existing machines.
+        whole: the same if one run may use whole machines.
         stale: (worlds,) whether `facilities` is out of date.
         combined: whether `rate` and `pool` have been computed from `facilities`.
         own: (worlds, sites) FLOP/s of each selected facility alone, where rates do not change.
+        whole_own: (worlds, sites) the same for whole machines.
         unrated: (worlds,) whether `own` is out of date.
         operational: number of existing machines that work; -1 before the first quarter.
         read: the race in the quarters of the window so far.
+        runs: the runs of the other readings in these quarters, as `training.other_runs` returns them.
         exited: (worlds, labs) whether the lab has left for a cloud abroad.
         near: (worlds, sites) specialists within reach, relative to the mean site at the start.
         talent: (worlds, sites) factor on utilization that follows from `near`.
@@ -150,12 +154,15 @@ class Training:
     rate: Floats
     pool: Booleans
     facilities: Pool
+    whole: Pool
     stale: Booleans
     combined: bool
     own: Floats
+    whole_own: Floats
     unrated: Booleans
     operational: int
     read: list[Race]
+    runs: list[dict[str, Floats]]
     exited: Booleans
     near: Floats
     talent: Floats
@@ -210,12 +217,15 @@ class World:
             rate=np.zeros(w),
             pool=np.zeros((w, s), bool),
             facilities=Pool.alone(np.zeros((w, s))),
+            whole=Pool.alone(np.zeros((w, s))),
             stale=np.ones(w, bool),
             combined=False,
             own=np.zeros((w, s)),
+            whole_own=np.zeros((w, s)),
             unrated=np.ones(w, bool),
             operational=-1,
             read=[],
+            runs=[],
             exited=np.zeros((w, self.labs.count), bool),
             near=near,
             talent=talent_factor(near, 1.0, p),
@@ -324,6 +334,15 @@ class World:
             for name in ("years_behind", "capability_lag_years")
         )
         return reading(lag, capability, self.p.lag_cap_years)
+
+    def other_readings(self) -> OtherReadings:
+        """The other readings of capability over the window."""
+        runs, dates = self.training.runs, year(np.array(self.window))
+        lags = {
+            name: compute_lag(np.stack([x[name] for x in runs], axis=-1), dates, self.p) for name in runs[0]
+        }
+        own = np.stack([race["years_behind"] for race in self.training.read], axis=-1)
+        return other_readings(own, lags, self.p.lag_cap_years)
 
     @property
     def exited_share(self) -> Floats:

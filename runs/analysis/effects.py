@@ -22,7 +22,7 @@ from juste_retour.runs.analysis.level_contrasts import LevelContrast, level_cont
 from juste_retour.runs.analysis.sampled_effects import Sample, Slope
 from juste_retour.runs.analysis.sensitivity import MainEffect, Pair, Sobol, main_effects, sobol
 from juste_retour.runs.engine.agreement import Agreed, agreement
-from juste_retour.runs.engine.idle import Idle, explained, idle, signature
+from juste_retour.runs.engine.idle import Idle, idle, signature
 from juste_retour.runs.engine.results import Results
 
 CROSSED = ("grid", "list", "switches")  # designs whose points are the whole population, not a sample
@@ -175,10 +175,7 @@ class Effects:
         by_point = self.results.table("worlds").sort_values(["point", "replicate"]).groupby("point")
         numbers = [int(str(number)) for number, _ in by_point]
         here = [points[n] for n in numbers]
-        found = idle(here, [signature(table) for _, table in by_point])
-        if not any(one.factor == "pooling" for one in found):
-            return found
-        return explained(found, here, [self.spec.built(point) for point in here], self.spec.members)
+        return idle(here, [signature(table) for _, table in by_point])
 
 
 def asked_about(question: str, keys: Sequence[str]) -> list[str]:

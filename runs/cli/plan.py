@@ -45,7 +45,6 @@ def cost_json(spec: Spec, found: Cost, workers: int, half_width: float | None) -
                 "levels": list(i.levels),
                 "under": i.under,
                 "places": i.places,
-                "because": i.because,
             }
             for i in found.idle
         ],
@@ -71,8 +70,7 @@ def say_cost(spec: Spec, found: Cost, workers: int, half_width: float | None, wh
     ]
     lines += [f"{said[:1].upper()}{said[1:]}." for said in found.slow]
     lines += [
-        f"{idle} in the pilot ({counted(idle.places, 'comparison')})"
-        f"{'.' if idle.because else ': omit it, or check the rules that should use it.'}"
+        f"{idle} in the pilot ({counted(idle.places, 'comparison')}): omit it, or check the rules that should use it."
         for idle in found.idle
     ]
     if unagreed := sentence(found.agreed, [f.key for f in spec.factors if f.levels]):

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from juste_retour.abm.base.members import Members
-from juste_retour.abm.worlds.scenario import Scenario
-from juste_retour.agents.arrays import Booleans, Floats, Integers
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base.numerals import shown
 from juste_retour.runs.engine.design import Point
 from juste_retour.runs.engine.results import Results
-from juste_retour.runs.results.paired import LAG
-from juste_retour.runs.results.standing import standing_lag
+from juste_retour.runs.results.paired import GAIN, LAG
 
 HEADINGS = ("No site", "Stands")
 MEANING = (
@@ -23,21 +20,12 @@ MEANING = (
     "lag of the machines that existed before the program, because no facility beats them."
 )
 NOTHING_BEATS = "no facility beats the machines that existed before the program"
-MOST = 20_000  # runs whose lag without facilities is computed; of larger designs, the first replications
 TELLING = 1 / 3  # share of the runs above which an answer mentions it
-
-
-def stands(
-    lag: Floats, scenarios: Sequence[Scenario], seed: int, replicates: Integers, members: Members | None
-) -> Booleans:
-    """Whether each lag is only that of the machines that existed before the program; (runs,)."""
-    without = standing_lag(scenarios, seed, replicates, members)
-    return np.isclose(lag, without, rtol=1e-9, atol=0)
 
 
 @dataclass(frozen=True)
 class Agreed:
-    """A point's share of runs without a site, and with only the lag of earlier machines; NaN if not computed."""
+    """A point's share of runs without a site, and with only the lag of earlier machines."""
 
     point: Point
     no_site: float
@@ -46,22 +34,11 @@ class Agreed:
 
 def agreement(results: Results) -> list[Agreed]:
     """Both shares at each point, in the order of `Results.outcome`."""
-    spec = results.spec
     numbers, sites = results.outcome("sites")
-    none = (sites == 0).mean(1)
-    standing = np.full(len(numbers), np.nan)
-    if len(numbers) <= MOST:
-        points = results.table("worlds", ["point", "replicate"]).groupby("replicate")["point"].nunique()
-        everywhere = points.index[
-            points == len(numbers)
-        ].to_numpy()  # the replications that `outcome` returns
-        few = everywhere[: max(MOST // len(numbers), 1)]
-        scenarios = [s for n in numbers for s in [spec.scenario_at(n)] * len(few)]
-        lag = results.outcome(LAG)[1][:, : len(few)].ravel()
-        there = stands(lag, scenarios, spec.seed, np.tile(few, len(numbers)), spec.members)
-        standing = there.reshape(len(numbers), -1).mean(1)
+    none, standing = (sites == 0).mean(1), (results.outcome(GAIN)[1] == 0).mean(1)
     return [
-        Agreed(spec.points[n], float(a), float(b)) for n, a, b in zip(numbers, none, standing, strict=True)
+        Agreed(results.spec.points[n], float(a), float(b))
+        for n, a, b in zip(numbers, none, standing, strict=True)
     ]
 
 

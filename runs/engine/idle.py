@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import pandas as pd
 
-from juste_retour.abm.base.members import Members
-from juste_retour.abm.worlds.institutions import Institutions
-from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.runs.base.numerals import shown
 from juste_retour.runs.engine.design import Point
 from juste_retour.runs.results.paired import outcomes
@@ -28,47 +25,19 @@ class Idle:
         levels: the levels that give the same runs; empty if all do.
         under: the level of another factor under which this is so; empty if it is so everywhere.
         places: number of combinations of the other factors at which this was seen.
-        because: the cause, if it is known.
     """
 
     factor: str
     levels: tuple[str, ...]
     under: str
     places: int
-    because: str = ""
 
     def __str__(self) -> str:
         """A phrase that says what changes nothing."""
         where = f" under {self.under}" if self.under else ""
         if self.levels:
             return f"{' and '.join(self.levels)} of {self.factor} give the same runs{where}"
-        why = f" ({self.because})" if self.because else ""
-        return f"{self.factor} changes nothing{where}{why}"
-
-
-def explained(
-    found: Sequence[Idle], points: Sequence[Point], scenarios: Sequence[Scenario], members: Members
-) -> list[Idle]:
-    """Add the cause if `pooling` changes nothing because no access rule lets a training run span several sites."""
-    out = []
-    for one in found:
-        here = [
-            scenario
-            for point, scenario in zip(points, scenarios, strict=True)
-            if not one.under or one.under in (f"{k} = {shown(v)}" for k, v in point.items())
-        ]
-        if one.factor == "pooling" and not one.levels and not any(_spans(s, members) for s in here):
-            one = replace(
-                one, because="pooling needs an access rule that spans sites: strategic or dedicated"
-            )
-        out.append(one)
-    return out
-
-
-def _spans(scenario: Scenario, members: Members) -> bool:
-    """Whether a training run may span several sites."""
-    rules = Institutions([scenario], members)
-    return bool(rules.access_in(None).joins or rules.standing_access.joins)
+        return f"{self.factor} changes nothing{where}"
 
 
 def signature(worlds: pd.DataFrame) -> bytes:

@@ -26,15 +26,15 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base.chunked import CHUNK
 from juste_retour.runs.base.numerals import shown
 from juste_retour.runs.base.user_rules import blame
-from juste_retour.runs.engine.agreement import Agreed, stands
+from juste_retour.runs.engine.agreement import Agreed
 from juste_retour.runs.engine.chunks import ChunkPlan, alike
 from juste_retour.runs.engine.design import FROM, TO, Point
-from juste_retour.runs.engine.idle import Idle, explained, idle, signature
+from juste_retour.runs.engine.idle import Idle, idle, signature
 from juste_retour.runs.engine.pool import cores
 from juste_retour.runs.engine.precision import Precision, Seen, precision
 from juste_retour.runs.engine.spec import Spec
 from juste_retour.runs.results.frames import frames
-from juste_retour.runs.results.paired import LAG, measure
+from juste_retour.runs.results.paired import GAIN
 
 PILOT = 1.0  # processor seconds for points; one plan of the planner and one large array are run in addition
 WORLDS = 8  # replications of a pilot point
@@ -141,17 +141,14 @@ def cost(spec: Spec, pilot: float = PILOT) -> Cost:
 
 def _idle(spec: Spec, tried: Sequence[_Tried]) -> list[Idle]:
     points = [t.point for t in tried]
-    found = idle(points, [signature(t.worlds) for t in tried], LEAST_PLACES)
-    return explained(found, points, [t.scenario for t in tried], spec.members)
+    return idle(points, [signature(t.worlds) for t in tried], LEAST_PLACES)
 
 
 def _agreed(spec: Spec, tried: Sequence[_Tried]) -> Iterator[Agreed]:
     """Shares of runs without a site, and with only the lag of earlier machines, at the pilot's points."""
     for one in tried:
-        lag = measure({LAG: one.worlds[LAG]}, LAG)
-        there = stands(lag, [one.scenario] * len(lag), spec.seed, np.arange(len(lag)), spec.members)
-        none = float((one.worlds["sites"] == 0).mean())
-        yield Agreed(one.point, none, float(there.mean()))
+        none, standing = ((one.worlds[name] == 0).mean() for name in ("sites", GAIN))
+        yield Agreed(one.point, float(none), float(standing))
 
 
 class _Pilot:

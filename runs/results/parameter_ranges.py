@@ -26,13 +26,24 @@ def about(name: str) -> Parameter:
 
 
 def ranged() -> list[str]:
-    """The full names of all parameters with a plausible range."""
+    """The full names of all parameters with a plausible range; one name for a parameter that families share."""
     found = [name for name, (_, row) in parameters().items() if row.range is not None]
     for family in FAMILIES.values():
         for rule in family:
-            own = rule.parameters.items()
-            found += [f"{family.name}.{rule.name}.{name}" for name, (_, row) in own if row.range is not None]
+            if _families(family.name, rule.name)[0] == family.name:
+                own = rule.parameters.items()
+                found += [
+                    f"{family.name}.{rule.name}.{name}" for name, (_, row) in own if row.range is not None
+                ]
     return found
+
+
+def _families(family: str, rule: str) -> list[str]:
+    """The families that offer the same function as a rule, such as `access` and `standing`; they share its parameters."""
+    function = FAMILIES[family][rule].function
+    return [
+        name for name, other in FAMILIES.items() if rule in other.rules and other[rule].function is function
+    ]
 
 
 def full_name(name: str, scenario: Scenario) -> str:
@@ -83,13 +94,13 @@ def usual(name: str, scenarios: Iterable[Scenario]) -> float:
 def coordinates(names: Sequence[str]) -> list[int]:
     """The coordinate of the sample from which each parameter is drawn.
 
-    Rules of a family whose parameters have the same name, description and source share one coordinate, since they share
-    one uncertainty. Independent draws would add noise to the difference between two such rules.
+    Rules whose parameters have the same name, description and source share one coordinate, since they share one
+    uncertainty. Independent draws would add noise to the difference between two such rules.
     """
     keys = []
     for name in names:
-        row, (family, _, rest) = about(name), name.partition(".")
-        keys.append((family, rest.partition(".")[2], row.about, row.source) if rest else (name,))
+        row, (_, _, rest) = about(name), name.partition(".")
+        keys.append((rest.partition(".")[2], row.about, row.source) if rest else (name,))
     places = {key: k for k, key in enumerate(dict.fromkeys(keys))}
     return [places[key] for key in keys]
 
@@ -110,11 +121,12 @@ def setting(scenario: Scenario, name: str) -> float | None:
     if not rest:
         return float(getattr(scenario, name))
     rule, _, own = rest.partition(".")
-    choice = scenario.rules[family]
-    if choice.rule != rule:
-        return None
-    value = dict(choice.settings).get(own, _default(name))
-    return float(value) if isinstance(value, int | float) else np.nan
+    for place in _families(family, rule):
+        choice = scenario.rules[place]
+        if choice.rule == rule:
+            value = dict(choice.settings).get(own, _default(name))
+            return float(value) if isinstance(value, int | float) else np.nan
+    return None
 
 
 def drawn_in(scenario: Scenario, names: Iterable[str], usual: Scenario) -> list[str]:
@@ -134,11 +146,15 @@ def _default(name: str) -> float:
 
 
 def changed(scenario: Scenario, values: Drawn, names: Iterable[str] | None = None) -> Scenario:
-    """A scenario with drawn values; parameters of rules that it does not use are ignored."""
+    """A scenario with drawn values, each in every family that shares it; parameters of rules not used are ignored."""
     changes: dict[str, object] = {}
     for name in values if names is None else names:
-        if setting(scenario, name) is None:
-            continue
         family, _, rest = name.partition(".")
-        changes[f"{family}.{rest.partition('.')[2]}" if rest else name] = float(values[name])
+        rule, _, own = rest.partition(".")
+        if not rest:
+            changes[name] = float(values[name])
+            continue
+        for place in _families(family, rule):
+            if scenario.rules[place].rule == rule:
+                changes[f"{place}.{own}"] = float(values[name])
     return scenario.changed(changes) if changes else scenario

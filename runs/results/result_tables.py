@@ -90,6 +90,39 @@ _READING = _columns(
         "capability lag, with better algorithms counted; mean over the window as in `years_behind`",
     ),
 )
+_OTHER_READINGS = _columns(
+    (
+        "whole_machine_years_behind",
+        "float",
+        "years",
+        "compute lag of the largest run if one project had whole machines; mean over the window as in `years_behind`",
+    ),
+    (
+        "all_machines_years_behind",
+        "float",
+        "years",
+        "compute lag of all machines as if they were one, the sum of what each could train; mean over the window",
+    ),
+    (
+        "program_years_behind",
+        "float",
+        "years",
+        "compute lag of the largest run of one project on the program's machines alone; mean over the window; a quarter "
+        "without such a machine counts as `lag_cap_years`",
+    ),
+    (
+        "program_gain_years",
+        "float",
+        "years",
+        "years by which the program's machines reduce `years_behind`: the lag of the machines that stood before, less it",
+    ),
+    (
+        "quarters_without_program",
+        "float",
+        "share",
+        "share of the window's quarters in which no machine of the program works",
+    ),
+)
 PRICES = tuple(field.name for field in fields(Prices))
 TABLES: dict[str, tuple[Column, ...]] = {
     "worlds": _columns(
@@ -126,6 +159,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         ("largest_site_accelerators", "float", "accelerators", "accelerators of the largest facility"),
     )
     + _READING
+    + _OTHER_READINGS
     + _columns(
         (
             "price_of_politics",

@@ -12,7 +12,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 
 MONEY, PARAMETERS = "money", "parameters"
-GROUPS = ("placement", "funding", "procurement", "operations", "pooling", "access", MONEY)
+GROUPS = ("placement", "funding", "procurement", "operations", "pooling", "access", "standing", MONEY)
 OF_MONEY = {"envelope_eur_bn", "tranches", "schedule"}  # parameters that travel with the family `leftover`
 
 

@@ -43,6 +43,7 @@ WRITTEN_TWICE = [
     ("operations", "audit_first"),
     ("procurement", "public_tender"),
     ("access", "strategic"),
+    ("standing", "strategic"),
     ("leftover", "top_up"),
     ("agenda", "open_call"),
     ("agenda", "commission_proposal"),

@@ -37,7 +37,7 @@ def test_messages_use_plain_names_and_keep_file_names():
     )
     assert (
         message
-        == "“later growth of the frontier run” = 3 with “qualified majority (Lisbon)” in my_rules.py, audit_first.py and eu-status-quo"
+        == "“growth of the frontier run after mid-2025” = 3 with “qualified majority (Lisbon)” in my_rules.py, audit_first.py and eu-status-quo"
     )
 
 

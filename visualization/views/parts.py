@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PAIR = ("eu-status-quo", "essay-reform")
 OTHERS = (
+    "reform-with-access",
     "gigafactories",
     "federal-europe",
     "unanimous-europe",

@@ -17,17 +17,15 @@ import numpy as np
 
 from juste_retour.abm.base.calendar import label, quarter
 from juste_retour.abm.base.members import Members, union_of
-from juste_retour.abm.delivery.gradient_exchange import run_flop
 from juste_retour.abm.explanations.quarter_readings import Readings
 from juste_retour.abm.explanations.reader import in_world
 from juste_retour.abm.outcomes import Outcomes, outcomes
 from juste_retour.abm.price_of_politics import prices
 from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.fleet import fleet_of, run_of
 from juste_retour.abm.worlds.records import Bid, Draft, Vote
 from juste_retour.abm.worlds.scenario import Scenario
-from juste_retour.agents.arrays import total
+from juste_retour.abm.worlds.training import other_runs
 from juste_retour.runs.base.user_rules import blame
 from juste_retour.runs.results.windows import Window
 from juste_retour.visualization.views.narrative import says
@@ -119,7 +117,7 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
 
 
 class _Added:
-    """FLOP of a training run if the rates of all working sites simply added up, for comparison with the largest real run."""
+    """FLOP of a training run if the rates of all whole machines simply added up, for comparison with the largest real run."""
 
     def __init__(self) -> None:
         self.key: Any = None
@@ -134,10 +132,7 @@ class _Added:
             world.year if world.renews else 0,
         )
         if key != self.key:
-            every = np.arange(world.count)
-            fleet = fleet_of(world, env.institutions, every, world.working, world.training.operational)
-            pool = run_of(env.institutions, fleet, world.training.pool, every)
-            self.key, self.flop = key, float(run_flop(total(pool.own), world.p)[0])
+            self.key, self.flop = key, float(other_runs(env)["all_machines"][0])
         return self.flop
 
 

@@ -59,9 +59,11 @@ ALTERNATIVES = (
     Alternative("no noise in votes", {"reservation_noise": 0.0}),
     Alternative("each campus writes its own bid", quo={"agenda.dossiers": "sites"}),
     Alternative("EuroHPC's hosting entities bid first", quo={"agenda.dossiers": "hosting_entities"}),
-    Alternative("the frontier grows 2.5-fold a year", {"frontier_growth": 2.5}),
-    Alternative("the frontier grows 5-fold a year", {"frontier_growth": 5.0}),
-    Alternative("the frontier grows 2-fold a year from 2028", {"frontier_growth_later": 2.0}),
+    Alternative("the frontier grows 2-fold a year after mid-2025", {"frontier_growth_later": 2.0}),
+    Alternative(
+        "the frontier grows 5-fold a year, before and after",
+        {"frontier_growth": 5.0, "frontier_growth_later": 5.0},
+    ),
     Alternative("pooling is nearly free (exponent 0.03)", {"replica_penalty": 0.03}),
     Alternative("pooling is expensive (exponent 0.45)", {"replica_penalty": 0.45}),
     Alternative("chips of the specification's date", {"procurement.refresh": 0.0}),
@@ -78,7 +80,9 @@ ALTERNATIVES = (
             "operations.person_share": 3 / 419,
         },
     ),
-    Alternative("the largest run gets 22 % of a site today", quo={"access.share": 0.22}),
+    Alternative(
+        "the largest grant is 22 % of a site's hours in a year today", quo={"access.year_share": 0.224}
+    ),
     Alternative("the reform dedicates its sites", reform={"access": "dedicated"}),
     Alternative("talent follows the machines", {"talent_elasticity": 0.07, "trophy_fade": 0.3}),
     Alternative("machines are renewed every five years", {"life_years": 5.0}),

@@ -229,21 +229,20 @@ def side_by_side(bench: Bench) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-TRENDS = tuple((growth, later) for growth in (2.5, 3.3, 4.0, 5.0) for later in (0.0, 2.0))
+TRENDS = (2.0, 2.5, 3.3, 4.0, 5.0)  # growth of the frontier after mid-2025, a year
 TREND_YEARS = (2026, 2028, 2030, 2032, 2034)
 
 
-def implied(growth: float, later: float) -> list[dict[str, float]]:
+def implied(growth: float) -> list[dict[str, float]]:
     """Cost and power of a frontier training run by year, one row per year, at the default parameters.
 
     The chips are of the same year. The cost covers machines, halls and grid connection of a cluster that completes the run
     in `run_days`; the power includes cooling.
 
     Args:
-        growth: growth factor of the frontier per year.
-        later: growth factor from 2028 on; 0 for the same as `growth`.
+        growth: growth factor of the frontier per year after mid-2025.
     """
-    p = defaults(frontier_growth=growth, frontier_growth_later=later)
+    p = defaults(frontier_growth_later=growth)
     rows = []
     for year in TREND_YEARS:
         run = frontier(float(year), p).item()
@@ -253,7 +252,6 @@ def implied(growth: float, later: float) -> list[dict[str, float]]:
         rows.append(
             {
                 "growth": growth,
-                "growth_from_2028": later or growth,
                 "year": year,
                 "frontier_flop": run,
                 "chips": chips,
@@ -267,8 +265,8 @@ def implied(growth: float, later: float) -> list[dict[str, float]]:
 def frontier_trends(bench: Bench) -> pd.DataFrame:
     """Years behind of status quo and reform by growth of the frontier, with the cost and power that this growth implies."""
     rows = []
-    for growth, slower in TRENDS:
-        changes = {"frontier_growth": growth, "frontier_growth_later": slower}
+    for growth in TRENDS:
+        changes = {"frontier_growth_later": growth}
         found = {
             name: bench.outcomes(load(name).changed(changes), ["years_behind"])["years_behind"]
             for name in (STATUS_QUO, REFORM)
@@ -278,5 +276,5 @@ def frontier_trends(bench: Bench) -> pd.DataFrame:
             "reform": float(np.median(found[REFORM])),
             "gain": float(np.median(found[STATUS_QUO] - found[REFORM])),
         }
-        rows += [row | lags for row in implied(growth, slower)]
+        rows += [row | lags for row in implied(growth)]
     return pd.DataFrame(rows)

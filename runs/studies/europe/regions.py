@@ -68,15 +68,15 @@ def china(worlds: int = 64) -> str:
     america = lags({"base": "us-observed"}, worlds, SEED)[2]
     changes: list[dict[str, object]] = [
         {},
-        {"access.standing": "strategic"},
-        {"access.standing": "calls"},
+        {"standing": "strategic"},
+        {"standing": "calls"},
         {"export_peak": 1.0, "export_supply": 1.0},
     ]
     found = [lags({"base": "china-observed", **changed}, worlds, SEED) for changed in changes]
     months = [12 * (lag[2] - america) for lag in found]
     return (
         f"Over the two years to 2026Q3 the mean compute lag is {found[0][0]:.1f} years. The capability lag is {months[0]:.0f} months "
-        f"longer than that of `us-observed`; {months[1]:.0f} or {months[2]:.0f} months with `access.standing` at `strategic` or "
+        f"longer than that of `us-observed`; {months[1]:.0f} or {months[2]:.0f} months with `standing` at `strategic` or "
         f"`calls`; {months[3]:.0f} without export controls (medians of {worlds} replications, seed {SEED}, `{COMMAND} china`; "
         f"nothing was fitted).\n\n{table('china-observed', worlds, SEED)}"
     )

@@ -245,7 +245,7 @@ def _how(found: PlainVerdict) -> str:
 
 - **Command.** `{_command(found)}` (seed {found["seed"]}) makes this page and `results.json`. {MEASURED.worlds} draws take about {SECONDS / 60:.0f} minutes of processor time on a virtual machine of 2026. `juste-retour verdict --quick` makes a rough page.
 - **Politics.** Draws of the posterior of `runs/specs/calibration.toml` (seed {found["calibration_seed"]}): {found["kept"]} of {found["draws"]:,} prior draws kept, worth {number(found["effective"], 0)} with equal weights.
-- **Everything else.** {len(found["uncertain"])} parameters are drawn from their plausible ranges, independently; {len(moving(found))} of them [change an outcome](#drawn-parameters-that-change-nothing): costs, frontier growth and its change from 2028, grid, access, noise, run length, procurement, operations and others. The same parameter of two rules, as `operations.audit_first.repair_h` and `operations.operator_led.repair_h`, is drawn together, from a range for each rule. Results at the defaults [differ from medians over the draws](#defaults-and-medians).
+- **Everything else.** {len(found["uncertain"])} parameters are drawn from their plausible ranges, independently; {len(moving(found))} of them [change an outcome](#drawn-parameters-that-change-nothing): costs, frontier growth before and after mid-2025, grid, access, noise, run length, procurement, operations and others. The same parameter of two rules, as `operations.audit_first.repair_h` and `operations.operator_led.repair_h`, is drawn together, from a range for each rule. Results at the defaults [differ from medians over the draws](#defaults-and-medians).
 - **Held**, although they have a range:
 
 {held}
@@ -344,21 +344,15 @@ def _variance(found: PlainVerdict) -> str:
 
 
 def _trends(found: PlainVerdict) -> str:
-    lags = {
-        (r["growth"], r["growth_from_2028"]): r
-        for r in found["trends"]
-        if r["year"] == found["trends"][0]["year"]
-    }
+    lags = {r["growth"]: r for r in found["trends"] if r["year"] == found["trends"][0]["year"]}
     heads = {
-        "growth": "growth a year",
-        "growth_from_2028": "from 2028",
+        "growth": "growth a year after mid-2025",
         "status_quo": "status quo",
         "reform": "reform",
         "gain": "gain",
     }
     implied = {
-        "growth": "growth a year",
-        "growth_from_2028": "from 2028",
+        "growth": "growth a year after mid-2025",
         "year": "year",
         "frontier_flop": "FLOP",
         "chips": "accelerators",
@@ -369,8 +363,8 @@ def _trends(found: PlainVerdict) -> str:
     return (
         f"## The frontier's own uncertainty\n\n*Years behind by frontier trend, medians of {found['few'] // 2} draws.*\n\n"
         + columns(list(lags.values()), heads)
-        + "\n\nA slowdown from 2028 changes a lag only where Europe's run is one that the frontier made after 2027; a run that "
-        "the frontier made before is as old as it is."
+        + "\n\nGrowth after mid-2025 changes a lag only where Europe's run is one that the frontier made after that date; a run "
+        "that the frontier made before is as old as it is."
         "\n\n*What a trend implies: the accelerators of the year that one frontier run needs, what they cost with halls and "
         "grid, and the power they draw. A trend whose run costs more than anyone invests will not last.*\n\n"
         + columns(ends, implied)

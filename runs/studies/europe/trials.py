@@ -89,8 +89,8 @@ def _finite(lags: Floats) -> Floats:
 def access_bound(bench: Bench) -> Floats:
     """The largest possible gain from access at a date, in years (draws,): ln(share of the reform / share today) / ln(growth)."""
     quo, reform = bench.worlds(load(STATUS_QUO)), bench.worlds(load(REFORM))
-    today = np.array([setting(s, "access.calls.share") for s in quo], dtype=float)
-    then = np.array([setting(s, "access.strategic.share") for s in reform], dtype=float)
+    today = np.array([setting(s, "access.calls.year_share") for s in quo], dtype=float)
+    then = np.array([setting(s, "access.strategic.year_share") for s in reform], dtype=float)
     return np.log(then / today) / np.log([s.frontier_growth for s in quo])
 
 

@@ -228,7 +228,7 @@ def anonymous(x: Examination) -> bool | None:
 
 def ordered(x: Examination) -> bool | None:
     """The rule does not depend on the order of the actors. If it is not declared anonymous, a violation is only a note."""
-    if not x.scenes or x.rule.family in ("operations", "procurement", "access", "leftover"):
+    if not x.scenes or x.rule.family in ("operations", "procurement", "access", "standing", "leftover"):
         return False
     try:
         _alike(x, names=True)

@@ -25,8 +25,8 @@ def members(tmp_path_factory):
 
 def table(members, seed, **changes):
     how = {
-        "access": "dedicated",
-        "race_value_eur_bn": 300.0,
+        "access": {"rule": "dedicated", "year_share": 0.9},
+        "race_value_eur_bn": 250.0,
         "side_payments": True,
         "reservation_noise": 0.0,
         "funding": "equal_shares",

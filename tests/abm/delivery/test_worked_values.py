@@ -132,7 +132,7 @@ def test_frontier_and_lag_values():
 
 def test_lags_broadcast_over_worlds():
     p = defaults()
-    p.frontier_growth = np.array([[2.5], [4.0]])
+    p.frontier_growth_later = np.array([[2.5], [4.0]])
     flop = np.array([1e26, 1e26])
     one = frontier.compute_lag(flop, 2028.0, p)
     assert one.shape == (2,)

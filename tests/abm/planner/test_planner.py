@@ -54,7 +54,11 @@ def test_slower_tender_never_reduces_years_behind():
     fast = REFORM.changed({"procurement": "rapid"})
     years = np.array([expected(fast.changed({"procurement.award_years": y})) for y in (0.05, 0.5, 1.0, 2.0)])
     assert (np.diff(years, axis=0) >= -0.02).all()
-    assert (years[-1] > years[0]).all()
+    beats = (
+        years[0] < years[0].max()
+    )  # the smallest sums buy nothing that beats the machines that stood before
+    assert beats.sum() > 5
+    assert (years[-1] > years[0])[beats].all()
 
 
 def test_solution_is_cached_across_envelopes_and_politics():

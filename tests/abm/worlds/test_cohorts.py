@@ -6,7 +6,7 @@ import pytest
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.worlds.cohorts import SiteMachines, orders
-from juste_retour.abm.worlds.fleet import combine, fleet_of, run_of
+from juste_retour.abm.worlds.fleet import facilities, fleet_of, run_of
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 
@@ -62,10 +62,10 @@ def test_job_runs_on_the_cohorts_with_the_highest_rate():
     assert len(candidates) == 4
     assert (candidates[-1][0] >= candidates[0][0]).all()
     each = [
-        run_of(rules, combine(world, rules, WORLDS, chips, peaks, 0), None, WORLDS).own
+        run_of(rules, facilities(world, rules, WORLDS, chips, peaks), None, WORLDS).own
         for chips, peaks in candidates
     ]
-    best = run_of(rules, fleet_of(world, rules, WORLDS, every, 0), None, WORLDS).own
+    best = run_of(rules, fleet_of(world, rules, WORLDS, every), None, WORLDS).own
     assert np.array_equal(best, np.max(each, axis=0))
     assert (best > each[0]).any()
 

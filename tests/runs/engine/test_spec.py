@@ -165,8 +165,8 @@ def test_switches_design_connects_two_scenarios():
     made = spec(
         factors={"announcement": ["2024Q3", "2024Q4"]}, design={"kind": "switches", "to": "essay-reform"}
     )
-    assert len(made.points) == 128
-    first, last = made.scenario_at(0), made.scenario_at(63)
+    assert len(made.points) == 64
+    first, last = made.scenario_at(0), made.scenario_at(31)
     assert first.digest == made.scenario.changed({"announcement": "2024Q3"}).digest
     assert last.rules == made.switching.target.rules
     assert last.announcement == "2024Q3"

@@ -140,7 +140,7 @@ def test_tables_of_a_late_reform(later):
 
 def test_cost_and_chips_implied_by_a_trend():
     """Computed by hand: 4-fold growth from 5e26 FLOP, 1.6-fold growth per chip, 120 days at a utilization of 0.41."""
-    row = next(r for r in implied(4.0, 0.0) if r["year"] == 2028)
+    row = next(r for r in implied(4.0) if r["year"] == 2028)
     run = 5e26 * 4**2.5
     peak = 989e12 * 1.6 ** (2028 - 2022.8)
     assert row["frontier_flop"] == pytest.approx(run)
@@ -148,6 +148,6 @@ def test_cost_and_chips_implied_by_a_trend():
     assert row["cost_eur_bn"] == pytest.approx(
         row["chips"] * 81_000 * 1.25 ** (2028 - 2024.9) / 1e9, rel=0.02
     )
-    slow = {r["year"]: r for r in implied(4.0, 2.0)}
-    assert slow[2028]["frontier_flop"] == pytest.approx(run)
-    assert slow[2030]["frontier_flop"] == pytest.approx(4 * run)
+    slow = {r["year"]: r for r in implied(2.0)}
+    assert slow[2028]["frontier_flop"] == pytest.approx(5e26 * 2**2.5)
+    assert slow[2030]["frontier_flop"] == pytest.approx(5e26 * 2**4.5)
