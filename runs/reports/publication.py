@@ -17,6 +17,9 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 import juste_retour
 from juste_retour.abm.base.files import refuse_special_output
 from juste_retour.abm.base.toml import toml_lines
@@ -248,25 +251,28 @@ def _pinned(project: str) -> str:
 
 
 def environment(name: str = "juste-retour") -> list[str]:
-    """The Python version, then all direct and indirect dependencies of a distribution as `name==version`."""
-    import re
+    """The Python version, then all direct and indirect dependencies of a distribution as `name==version`.
 
-    seen: dict[str, str] = {}
-    waiting = [name]
+    It follows the extras that a requirement names, such as `mesa[network]`, and markers of this platform.
+    """
+    found: dict[str, str] = {}
+    done: set[tuple[str, str]] = set()
+    waiting = [(canonicalize_name(name), "")]
     while waiting:
-        current = waiting.pop()
-        key = re.sub(r"[-_.]+", "-", current).lower()
-        if key in seen:
+        place = waiting.pop()
+        if place in done:
             continue
+        done.add(place)
+        key, extra = place
         try:
-            found = distribution(current)
+            installed = distribution(key)
         except PackageNotFoundError:
             continue
-        seen[key] = f"{key}=={found.version}"
-        for requirement in found.requires or []:
-            if "extra ==" not in requirement:
-                waiting.append(re.split(r"[ ;<>=!~\[(]", requirement, maxsplit=1)[0])
-    return [f"# Python {platform.python_version()}", *sorted(seen.values())]
+        found[key] = f"{key}=={installed.version}"
+        for needed in map(Requirement, installed.requires or []):
+            if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+                waiting += [(canonicalize_name(needed.name), e) for e in ("", *sorted(needed.extras))]
+    return [f"# Python {platform.python_version()}", *sorted(found.values())]
 
 
 def locked_environment() -> str:

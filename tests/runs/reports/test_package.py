@@ -4,10 +4,12 @@ import csv
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import requires
 
 import pandas as pd
 import pytest
@@ -208,6 +210,34 @@ def test_environment_lists_the_main_dependencies():
     named = environment()
     assert named[0].startswith("# Python")
     assert {"numpy", "scipy", "pandas", "pyarrow", "salib"} <= {line.split("==")[0] for line in named[1:]}
+
+
+def test_locked_requirements_install_as_the_archive_says(tmp_path):
+    """A dry install into an empty environment; a requirement without version and hash would make it fail."""
+    uv = shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not installed")
+    (tmp_path / "requirements.txt").write_text(locked_environment())
+    made = subprocess.run(
+        [uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "empty")], check=False
+    )
+    assert made.returncode == 0
+    command = ["pip", "install", "--dry-run", "--require-hashes", "-r", "requirements.txt", "--python"]
+    done = subprocess.run(
+        [uv, *command, str(tmp_path / "empty")], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    if "error sending request" in done.stderr or "Failed to fetch" in done.stderr:
+        pytest.skip("the package index cannot be reached")
+    assert done.returncode == 0, done.stderr
+    pinned = sum(line[:1].strip() != "" for line in locked_environment().splitlines())
+    assert f"install {pinned} packages" in done.stderr
+
+
+def test_requirements_of_extras_are_followed():
+    named = {line.partition("==")[0] for line in environment()}
+    extra = {r.partition(";")[0].strip() for r in requires("mesa") if re.search("extra == .network", r)}
+    assert {re.split("[<>=~! ]", r)[0] for r in extra} <= named
+    assert extra
 
 
 def test_archived_project_pins_installed_versions(archive):
