@@ -7,17 +7,19 @@
 3. In the best candidate up to two members are exchanged for up to two cheaper outsiders.
 4. With unequal weights these steps can miss the cheapest set. Among at most ten states every set is therefore compared.
 
-`exact` solves the same problem for the double majority as an integer program; the tests compare the two.
+`exact` solves the same problem in one world, for one or several rules by conditions at once, as an integer program; the
+tests compare the two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
+from juste_retour.abm.politics.conditions import Majority
 from juste_retour.agents.arrays import Booleans, Floats, Integers, ranks, total, whole_product
 from juste_retour.agents.situation import States
 
@@ -28,6 +30,7 @@ BLOCK = 32  # exchanges tried at a time, best first
 DEAR = 1e9  # price of votes that cannot be bought
 FEW = 10  # most states for which all sets are compared
 SETS = 64  # sets compared at a time
+SLACK = 1e-5  # share of the weights by which the integer program relaxes a quota
 SAVED = 1e-12  # smallest saving for which one set replaces another
 
 Wins = Callable[[Booleans], Booleans]
@@ -210,38 +213,55 @@ def _compared(
     return members
 
 
-def exact(price: Floats, states: States, always: Booleans | None = None, blocking: bool = True) -> Booleans:
-    """The cheapest coalition under 55 % of states and 65 % of population in one world, by integer programming (HiGHS).
+def exact(price: Floats, majorities: Sequence[Majority], always: Booleans | None = None) -> Booleans:
+    """The cheapest coalition that passes every one of some rules in one world, by integer programming (HiGHS).
+
+    All other states vote no, and the Commission votes yes.
 
     Args:
         price: (states,) what each state's yes costs; inf if it cannot be bought.
-        states: the member states.
+        majorities: the rules; their weights are (states,).
         always: (states,) members in any case.
-        blocking: whether all states but three win too (TEU, article 16(4)).
 
     Returns:
-        (states,) members; none if no coalition wins.
+        (states,) members; none if no coalition passes.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp  # imported here because it is slow to load
 
-    n = states.count
+    n = len(price)
     always = np.zeros(n, bool) if always is None else always
-    people = states.population.astype(np.float64)
-    heads, persons = np.ones((1, n)), people[None] / people.sum()
-    # a quarter of a person less than the integer quota, so that rounding errors of the solver do not matter
-    quota = (-(-65 * int(states.population.sum()) // 100) - 0.25) / people.sum()
-    ways = [[LinearConstraint(heads, -(-55 * n // 100), np.inf), LinearConstraint(persons, quota, np.inf)]]
-    if blocking:
-        ways.append([LinearConstraint(heads, max(1, n - 3), np.inf)])
+    bounds = Bounds(always.astype(float), (np.isfinite(price) | always).astype(float))
+    cost = np.where(np.isfinite(price), price, 0.0)
     found = []
-    for constraints in ways:
-        answer = milp(
-            np.where(np.isfinite(price), price, 0.0),
-            constraints=constraints,
-            integrality=np.ones(n, dtype=np.int64),
-            bounds=Bounds(always.astype(float), np.isfinite(price).astype(float)),
-            options={"mip_rel_gap": 0.0},
-        )
-        if answer.success:
-            found.append((float(answer.fun), answer.x > 0.5))
+    for ways in product(*(needed_of(majority) for majority in majorities)):
+        # within the solver's tolerance the quotas are exact integers, so they are checked and, if missed, cut off
+        needed = [(w / w.sum(), q / w.sum() - SLACK) for way in ways for w, q in way if 0 < q <= w.sum()]
+        if any(q > w.sum() for way in ways for w, q in way):
+            continue
+        while True:
+            rows = [LinearConstraint(w[None], q, np.inf) for w, q in needed]
+            options = {"mip_rel_gap": 0.0}
+            answer = milp(cost, constraints=rows, integrality=np.ones(n), bounds=bounds, options=options)
+            if not answer.success:
+                break
+            members = answer.x > 0.5
+            if all(w @ members >= q for way in ways for w, q in way):
+                found.append((float(cost @ members), members))
+                break
+            needed.append(((~members).astype(float), 0.75))  # some other state is needed
     return min(found, key=lambda x: x[0])[1] if found else np.zeros(n, bool)
+
+
+def needed_of(majority: Majority) -> list[list[tuple[Integers, int]]]:
+    """The ways to pass a rule if all who do not vote yes vote no and the Commission votes yes.
+
+    Each way is a list of weights (states,) and the weight of yes votes that is needed.
+    """
+    if not majority.reverse:
+        return [[(c.weights, int(c.quota) - int(c.union)) for c in way] for way in majority.ways]
+    # every way to reject must fail by one of its conditions
+    blocked = [
+        [(c.weights, int(c.weights.sum()) + 1 + int(c.union) - int(c.quota)) for c in way]
+        for way in majority.ways
+    ]
+    return [list(choice) for choice in product(*blocked)]

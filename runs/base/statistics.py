@@ -48,6 +48,14 @@ def median(values: ArrayLike) -> float:
     return quantile(values, 0.5)
 
 
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share, given how many of `count` it covers."""
+    from scipy.stats import binomtest  # slow to import
+
+    found = binomtest(hits, count).proportion_ci(0.95, method="wilson")
+    return float(found.low), float(found.high)
+
+
 def summary(values: ArrayLike) -> dict[str, float]:
     """Median, 5 % and 95 % quantiles, as `median`, `low` and `high`."""
     return {name: quantile(values, share) for name, share in SHARES.items()}

@@ -22,9 +22,11 @@ def coalition_gaps(vectors: int, seed: int) -> tuple[Floats, bool]:
     """Relative extra cost of the coalition found over the integer optimum, (vectors,), and whether all coalitions win."""
     states = load_members().states
     price = np.random.default_rng(seed).random((vectors, states.count))
-    wins = Game.of(RULE, states).wins
+    game = Game.of(RULE, states)
+    wins, majority = game.wins, game.majority
+    assert majority is not None
     members, _ = cheapest(price, wins, states)
-    best = np.array([(p * exact(p, states)).sum() for p in price])
+    best = np.array([(p * exact(p, [majority])).sum() for p in price])
     return total(np.where(members, price, 0.0)) / best - 1, bool(wins(members).all())
 
 

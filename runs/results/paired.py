@@ -18,6 +18,7 @@ from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.base.chunked import Progress, chunks, run_worlds
 from juste_retour.runs.results.parameter_draws import Draws
 from juste_retour.runs.results.result_tables import PRICES, Column, own_columns
+from juste_retour.runs.results.utilities import utilities
 from juste_retour.runs.results.windows import Window, read_over
 
 Found = dict[str, Floats]  # outcomes by name, (worlds,) each
@@ -92,7 +93,8 @@ class Runs:
         members: a union, or a folder of its tables; each scenario's own by default.
         outcomes: columns of the table `worlds`.
         windows: further windows for the first outcome.
-        draws: of parameters; replication k runs with draw k.
+        draws: of parameters; replication k runs with draw k, or with draw k // `draws.each`.
+        utilities: whether outcomes also hold the states' utilities, (worlds, states) each; see `utilities.utilities`.
     """
 
     def __init__(
@@ -102,8 +104,9 @@ class Runs:
         outcomes: Iterable[str],
         windows: Sequence[Window] = (),
         draws: Draws | None = None,
+        utilities: bool = False,
     ):
-        self.draws = draws
+        self.draws, self.utilities = draws, utilities
         self.seed, self.windows = seed, tuple(windows)
         self.members = load_members(members) if isinstance(members, Path | str) else members
         self.outcomes = [outcome(name) for name in outcomes]
@@ -154,9 +157,11 @@ class Runs:
     def _measured(
         self, scenarios: Scenario | list[Scenario], replicates: Integers, names: Sequence[str], price: bool
     ) -> Found:
-        timeline = bool(self.windows)
+        timeline = bool(self.windows) or self.utilities
         result = run_worlds(scenarios, self.seed, replicates, self.members, timeline=timeline, price=price)
         found = {name: measure(result.worlds, name) for name in names}
+        if self.utilities:
+            found |= utilities(result)
         for window in self.windows:
             name = self.outcomes[0]
             values = read_over(window, result, name)

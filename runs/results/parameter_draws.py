@@ -39,12 +39,14 @@ class Draws:
         names: the columns that are drawn, because all scenarios set them to the same value.
         left_out: number of draws omitted because a scenario refuses them.
         source: what is drawn from, in words.
+        each: replications of each draw.
     """
 
     table: pd.DataFrame
     names: tuple[str, ...]
     left_out: int
     source: str
+    each: int = 1
 
     @property
     def count(self) -> int:
@@ -53,8 +55,14 @@ class Draws:
 
     def at(self, scenario: Scenario, replicates: Iterable[int]) -> list[Scenario]:
         """The scenario with the draws of some replications, one scenario per replication."""
-        rows = self.table[list(self.names)].iloc[list(replicates)].to_dict("records")
-        return [changed(scenario, {str(k): float(v) for k, v in row.items()}) for row in rows]
+        rows = [k // self.each for k in replicates]
+        few = list(dict.fromkeys(rows))
+        drawn = self.table[list(self.names)].iloc[few].to_dict("records")
+        made = {
+            k: changed(scenario, {str(name): float(v) for name, v in row.items()})
+            for k, row in zip(few, drawn, strict=True)
+        }
+        return [made[k] for k in rows]
 
 
 def prior(count: int, seed: int) -> pd.DataFrame:

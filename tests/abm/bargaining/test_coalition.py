@@ -1,5 +1,6 @@
 """The cheapest winning coalition, checked by an integer program and by enumeration under other rules."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -12,7 +13,8 @@ from juste_retour.abm.politics.power.game import Game, only
 from juste_retour.agents.arrays import total
 
 STATES = load_members().states
-WINS = Game.of("lisbon_qmv", STATES).wins
+LISBON = Game.of("lisbon_qmv", STATES)
+WINS, MAJORITY = LISBON.wins, [LISBON.majority]
 
 
 def cost(price, members):
@@ -25,7 +27,7 @@ def test_coalition_cost_is_within_0_1_percent_of_the_optimum():
     members, exists = cheapest(price, WINS, STATES)
     assert exists.all()
     assert WINS(members).all()
-    best = np.array([(p * exact(p, STATES)).sum() for p in price])
+    best = np.array([(p * exact(p, MAJORITY)).sum() for p in price])
     gap = cost(price, members) / best - 1
     assert gap.min() > -1e-12
     assert gap.mean() < 1e-3
@@ -37,8 +39,8 @@ def test_four_member_clause_is_used_when_cheaper():
     expensive = np.isin(STATES.codes, ["DE", "FR", "IT"])
     price = np.where(expensive, 50.0, 1.0)[None]
     members, _ = cheapest(price, WINS, STATES)
-    assert members[0].tolist() == (~expensive).tolist() == exact(price[0], STATES).tolist()
-    without = exact(price[0], STATES, blocking=False)
+    assert members[0].tolist() == (~expensive).tolist() == exact(price[0], MAJORITY).tolist()
+    without = exact(price[0], [replace(MAJORITY[0], ways=MAJORITY[0].ways[:1])])
     assert cost(price[0], without) > cost(price[0], members[0])
 
 
@@ -55,7 +57,7 @@ def test_proposer_is_free_and_infinite_prices_are_avoided():
     assert (members[exists] >= always[exists]).all()
     assert not (members & np.isinf(price) & ~always).any()
     paid = np.where(always, 0.0, price)
-    best = [cost(p, exact(p, STATES, a)) for p, a in zip(paid[exists], always[exists], strict=True)]
+    best = [cost(p, exact(p, MAJORITY, a)) for p, a in zip(paid[exists], always[exists], strict=True)]
     assert (cost(paid, members)[exists] / np.array(best) - 1).mean() < 1e-3
 
 
@@ -127,3 +129,29 @@ def test_ties_are_broken_by_the_given_order():
     assert members.sum(-1).tolist() == [14, 14]
     assert members[0, :14].all()
     assert members[1, 13:].all()
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        ("lisbon_qmv", "governing_board"),
+        ("unanimity", "lisbon_qmv"),
+        ("reverse_qmv",),
+        ("penrose", "simple_majority"),
+        ("nice", "funders"),
+        ("dictator",),
+    ],
+    ids="+".join,
+)
+def test_exact_coalition_under_several_rules_equals_enumeration(rules):
+    states = only(STATES, np.arange(7) * 3)
+    games = [Game.of(rule, states) for rule in rules]
+    every = np.array(list(product((False, True), repeat=7)))
+    for game in games:
+        members = np.concatenate([every, np.ones((len(every), int(game.commission)), bool)], axis=1)
+        every = every[game.wins(members)]
+    rng = np.random.default_rng(2)
+    for price in rng.random((20, 7)) * (rng.random((20, 7)) < 0.8):
+        found = exact(price, [game.majority for game in games])
+        assert (every == found).all(-1).any()
+        assert price @ found == pytest.approx((every @ price).min(), abs=1e-12)
