@@ -14,6 +14,8 @@ Run
 Compare
     compare           scenarios against each other, on the same random draws
     attribute         which group of institutions makes the difference
+    reforms           which packages of a reform the states would adopt
+    choose            which institutions they would choose, and which are stable
 
 Experiment
     batch             run a design into a folder; the same call goes on after a stop
@@ -60,6 +62,8 @@ if TYPE_CHECKING:
     from juste_retour.agents.user_agents import agent as agent
     from juste_retour.runs.analysis.attribution import attribute as attribute
     from juste_retour.runs.analysis.contrasts import compare as compare
+    from juste_retour.runs.analysis.institution_choice import choose as choose
+    from juste_retour.runs.analysis.reforms import reforms as reforms
     from juste_retour.runs.results.ensemble import simulate as simulate
     from juste_retour.runs.engine.experiment import batch as batch
     from juste_retour.runs.engine.results import Results as Results
@@ -105,11 +109,13 @@ _HOMES = {
     "Scenario": "abm.worlds.scenario",
     "attribute": "runs.analysis.attribution",
     "batch": "runs.engine.experiment",
+    "choose": "runs.analysis.institution_choice",
     "compare": "runs.analysis.contrasts",
     "load": "abm.worlds.scenario",
     "load_members": "abm.base.members",
     "outcome": "abm.user_outcomes",
     "positions": "runs.studies.positions.prediction",
+    "reforms": "runs.analysis.reforms",
     "scenarios": "abm.worlds.scenario:presets",
     "sensitivity": "runs.reports.sensitivity_report",
     "simulate": "runs.results.ensemble",

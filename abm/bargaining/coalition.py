@@ -232,24 +232,33 @@ def exact(price: Floats, majorities: Sequence[Majority], always: Booleans | None
     always = np.zeros(n, bool) if always is None else always
     bounds = Bounds(always.astype(float), (np.isfinite(price) | always).astype(float))
     cost = np.where(np.isfinite(price), price, 0.0)
-    found = []
+    least, best = np.inf, np.zeros(n, bool)
     for ways in product(*(needed_of(majority) for majority in majorities)):
         # within the solver's tolerance the quotas are exact integers, so they are checked and, if missed, cut off
-        needed = [(w / w.sum(), q / w.sum() - SLACK) for way in ways for w, q in way if 0 < q <= w.sum()]
+        needed: list[tuple[Floats, float]] = [
+            (w / w.sum(), q / w.sum() - SLACK) for way in ways for w, q in way if 0 < q <= w.sum()
+        ]
         if any(q > w.sum() for way in ways for w, q in way):
             continue
         while True:
             rows = [LinearConstraint(w[None], q, np.inf) for w, q in needed]
-            options = {"mip_rel_gap": 0.0}
-            answer = milp(cost, constraints=rows, integrality=np.ones(n), bounds=bounds, options=options)
+            answer = milp(
+                cost,
+                constraints=rows,
+                integrality=np.ones(n, dtype=np.int64),
+                bounds=bounds,
+                options={"mip_rel_gap": 0.0},
+            )
             if not answer.success:
                 break
-            members = answer.x > 0.5
-            if all(w @ members >= q for way in ways for w, q in way):
-                found.append((float(cost @ members), members))
+            members = np.asarray(answer.x > 0.5)
+            if all((w * members).sum() >= q for way in ways for w, q in way):
+                paid = float(_cost(cost, members))
+                if paid < least:
+                    least, best = paid, members
                 break
             needed.append(((~members).astype(float), 0.75))  # some other state is needed
-    return min(found, key=lambda x: x[0])[1] if found else np.zeros(n, bool)
+    return best
 
 
 def needed_of(majority: Majority) -> list[list[tuple[Integers, int]]]:

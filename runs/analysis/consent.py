@@ -78,7 +78,7 @@ class Adoption:
     Args:
         scenario: today's institutions. Outside the European Union its voting rule is needed for every part.
         members: the union.
-        by: one rule for all parts; None for those of the legal bases.
+        by: one rule for all parts, or its name; None for those of the legal bases.
         reading: of the legal bases, "strict" or "lenient".
 
     Attributes:
@@ -89,7 +89,7 @@ class Adoption:
         self,
         scenario: Scenario,
         members: Members,
-        by: str | None = None,
+        by: str | Choice | None = None,
         reading: str = READINGS[0],
     ):
         self.states: States = members.states
@@ -97,9 +97,11 @@ class Adoption:
         self.decider = Institutions([scenario], members).decider
         bases = legal_bases(reading)
         european = members.digest == load_members().digest
-        if by is not None and by not in voting.rules:
-            raise BadInput(f"--by is {by!r}, which is not a voting rule; {near(by, voting.rules)}")
-        self._only = Choice(by) if by is not None else None if european else scenario.rules["voting"]
+        if isinstance(by, str):
+            if by not in voting.rules:
+                raise BadInput(f"--by is {by!r}, which is not a voting rule; {near(by, voting.rules)}")
+            by = Choice(by)
+        self._only = by or (None if european else scenario.rules["voting"])
         self._bases = bases
         self._games: dict[Choice, Game] = {}
 

@@ -8,9 +8,11 @@ host. Behavior is not reformed: states, commissioners and labs decide in every p
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,20 +26,22 @@ from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.analysis.consent import READINGS, Adoption, Poll, cycle_of, frontier
 from juste_retour.runs.analysis.contrasts import checked_equal, paired_difference
 from juste_retour.runs.base.chunked import Progress, chunks, reporter
+from juste_retour.runs.base.processes import processes
 from juste_retour.runs.base.resampling import interval, resampled_means
 from juste_retour.runs.base.statistics import HIGH, LOW, quantile, wilson
 from juste_retour.runs.results.ensemble import checked_integer
-from juste_retour.runs.results.paired import LAG, Runs, at_equal_spending
+from juste_retour.runs.results.paired import LAG, STANDING, Found, Runs, at_equal_spending
 from juste_retour.runs.results.parameter_draws import Draws, draws_of
 from juste_retour.runs.results.parameter_ranges import at_share, changed, full_name, setting
-from juste_retour.runs.results.switches import Switches, switches
+from juste_retour.runs.results.switches import Switches, check_union, switches
 from juste_retour.runs.results.utilities import REALIZED, TERMS, UTILITY
 from juste_retour.runs.results.windows import Window, in_one_window
 
-WORLDS = 400
+WORLDS = 200
 EACH = 24  # replications of each draw
 STEPS = 33  # values of a parameter that are tried for break-even
 MOST_PARTS = 12
+MANY = 20_000  # runs from which further processes are worth their start
 
 
 @dataclass(frozen=True)
@@ -230,6 +234,7 @@ def reforms(
     from_prior: bool = False,
     posterior: pd.DataFrame | None = None,
     break_even: str | None = None,
+    workers: int = 1,
     progress: Progress | bool | None = None,
 ) -> Reforms:
     """Vote on every package of the parts in which two scenarios differ.
@@ -249,7 +254,8 @@ def reforms(
         each: replications of each draw, and of each value of `break_even`.
         from_prior, posterior: what is drawn from, as in `compare`.
         break_even: a parameter; the values of its range for which each package passes.
-        progress: called with runs done and runs to do; True prints them every 15 seconds.
+        workers: processes for large samples; more than one needs a script with `if __name__ == "__main__"`.
+        progress: called with mixtures done and to do; True prints them every 15 seconds.
 
     Raises:
         BadInput: scenarios that differ in no part or in too many, or an argument that cannot be used.
@@ -257,16 +263,21 @@ def reforms(
     Example:
         `reforms("eu-status-quo", "essay-reform", worlds=100).best_that_passes.parts` are the parts that would pass.
     """
-    progress = reporter(progress, "runs")
+    progress = reporter(progress, "mixtures")
     worlds, each = checked_integer(worlds, "worlds", 2), checked_integer(each, "each", 2)
     seed = checked_integer(seed, "seed", 0)
     checked_equal(equal, [LAG])
-    built = packages_between(*in_one_window([load(source), load(target)]))
+    ends = load(source), load(target)
+    check_union(*ends)
+    built = packages_between(*in_one_window(ends))
     union = union_of(members, built.source.members)
     chosen = _chosen(built, package)
     parameter = None if break_even is None else _ranged(break_even, built)
     vote = Adoption(built.source, union, by, reading)
-    sample = Sample.of(built, Runs(seed, union, [LAG], utilities=True), worlds, equal == "spending", progress)
+    how: dict[str, Any] = {"workers": checked_integer(workers, "workers", 1, 1024), "progress": progress}
+    sample = Sample.of(
+        built.mixtures, Runs(seed, union, [LAG], utilities=True), worlds, equal=equal == "spending", **how
+    )
     vote.contributions = -sample.terms["payment"][0]
     listed = _packages(built, sample, vote, seed)
     found = Reforms(
@@ -286,9 +297,9 @@ def reforms(
         drawn = draws_of(
             list(built.mixtures), draws, seed, from_prior=from_prior, table=posterior, progress=progress
         )
-        found = _over_draws(found, built, replace(drawn, each=each), union, vote, progress)
+        found = _over_draws(found, built, replace(drawn, each=each), union, vote, how)
     if parameter is not None:
-        found = _break_even(found, built, parameter, union, vote, each, progress)
+        found = _break_even(found, built, parameter, union, vote, each, how)
     return found
 
 
@@ -376,40 +387,65 @@ class Sample:
 
     @classmethod
     def of(
-        cls, built: Switches, runs: Runs, worlds: int, equal: bool = False, progress: Progress | None = None
+        cls,
+        mixtures: Sequence[Scenario],
+        runs: Runs,
+        worlds: int,
+        *,
+        equal: bool = False,
+        workers: int = 1,
+        progress: Progress | None = None,
     ) -> Sample:
-        """Run all mixtures with common random numbers."""
-        count, n = len(built.mixtures), len(built.mixtures) * worlds
-        lag, gain = np.empty((count, worlds)), np.zeros((count, worlds))
-        parts: dict[str, list[list[Floats]]] = {
-            name: [[] for _ in range(count)] for name in (UTILITY, REALIZED)
-        }
-        sums: dict[str, Floats | float] = dict.fromkeys(TERMS, 0.0)
-        for part in chunks(worlds):
-            size, today, found = part.stop - part.start, {}, []
-            for m, mixture in enumerate(built.mixtures):
-                found.append(here := runs.of(mixture, part.start, size))
-                today = today or here
-                lag[m, part] = here[LAG]
-                for name, lists in parts.items():
-                    lists[m].append(here[name])
-                if equal and m:
-                    ends = at_equal_spending(runs, (built.source, mixture), part.start, (today, here))
-                    gain[m, part] = paired_difference(ends[0][LAG], ends[1][LAG])
-                if progress is not None:
-                    progress(part.start * count + size * (m + 1), n)
-            for name in TERMS:
-                sums[name] = sums[name] + np.stack([here[name].sum(0) for here in found])
-        utility, realized = (
-            np.stack([np.concatenate(p) for p in parts[name]]) for name in (UTILITY, REALIZED)
+        """Run all mixtures with common random numbers; the number of workers changes no result."""
+        every = run_all(mixtures, runs, worlds, workers, progress)
+        listed = [every[mixture.digest] for mixture in mixtures]
+        gain = None
+        if equal:
+            alone = Runs(runs.seed, runs.members, [LAG])
+            gain = np.stack([_at_equal_spending(alone, mixtures[0], m, every) for m in mixtures])
+        lag, utility, realized = (
+            np.stack([found[name] for found in listed]) for name in (LAG, UTILITY, REALIZED)
         )
         return cls(
             lag,
             utility,
             realized,
-            {k: np.asarray(v) / worlds for k, v in sums.items()},
-            gain if equal else None,
+            {name: np.stack([found[name] for found in listed]) for name in TERMS},
+            gain,
         )
+
+
+def run_all(
+    scenarios: Sequence[Scenario], runs: Runs, worlds: int, workers: int = 1, progress: Progress | None = None
+) -> dict[str, Found]:
+    """The outcomes of all replications of some scenarios, by digest; the terms are means, (states,)."""
+    distinct = {scenario.digest: scenario for scenario in scenarios}
+    jobs = [(runs, scenario, worlds) for scenario in distinct.values()]
+    every: dict[str, Found] = {}
+    with ExitStack() as stack:
+        many = workers > 1 and len(jobs) * worlds >= MANY
+        spread = stack.enter_context(processes(workers)).map if many else map
+        for digest, found in zip(distinct, spread(_run, *zip(*jobs, strict=True)), strict=True):
+            every[digest] = found
+            if progress is not None:
+                progress(len(every), len(jobs))
+    return every
+
+
+def _run(runs: Runs, scenario: Scenario, worlds: int) -> Found:
+    parts = [runs.of(scenario, part.start, part.stop - part.start) for part in chunks(worlds)]
+    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return found | {name: found[name].mean(0) for name in TERMS}
+
+
+def _at_equal_spending(runs: Runs, today: Scenario, package: Scenario, every: dict[str, Found]) -> Floats:
+    """The package's gain in years if both spend the same, (worlds,)."""
+    names, found = {*runs.measured, STANDING}, []
+    for part in chunks(len(every[today.digest][LAG])):
+        ends = tuple({name: every[s.digest][name][part] for name in names} for s in (today, package))
+        a, b = at_equal_spending(runs, (today, package), part.start, (ends[0], ends[1]))
+        found.append(paired_difference(a[LAG], b[LAG]))
+    return np.concatenate(found)
 
 
 def _packages(built: Switches, sample: Sample, vote: Adoption, seed: int) -> list[Package]:
@@ -491,14 +527,13 @@ def _passing(built: Switches, utility: Floats, vote: Adoption) -> Booleans:
 
 
 def _over_draws(
-    found: Reforms, built: Switches, draws: Draws, union: Members, vote: Adoption, progress: Progress | None
+    found: Reforms, built: Switches, draws: Draws, union: Members, vote: Adoption, how: dict[str, Any]
 ) -> Reforms:
     sample = Sample.of(
-        built,
+        built.mixtures,
         Runs(found.seed, union, [LAG], draws=draws, utilities=True),
         draws.count * draws.each,
-        False,
-        progress,
+        **how,
     )
     by_draw = (len(built.mixtures), draws.count, draws.each)
     utility = sample.utility.reshape(*by_draw, -1).mean(2)
@@ -533,18 +568,15 @@ def _break_even(
     union: Members,
     vote: Adoption,
     each: int,
-    progress: Progress | None,
+    how: dict[str, Any],
 ) -> Reforms:
     """Vote again at values of a parameter over its range, with the same random draws at each."""
     tried = at_share(parameter, np.linspace(0, 1, STEPS))
-    passing = []
-    for k, value in enumerate(tried):
-        there = replace(built, mixtures=tuple(changed(m, {parameter: float(value)}) for m in built.mixtures))
-        sample = Sample.of(there, Runs(found.seed, union, [LAG], utilities=True), each)
-        passing.append(_passing(built, sample.utility.mean(1), vote))
-        if progress is not None:
-            progress(k + 1, STEPS)
-    runs = [runs_of(tried, column) for column in np.array(passing).T]
+    mixtures = [changed(m, {parameter: float(value)}) for value in tried for m in built.mixtures]
+    sample = Sample.of(mixtures, Runs(found.seed, union, [LAG], utilities=True), each, **how)
+    utility = sample.utility.mean(1).reshape(STEPS, len(built.mixtures), -1)
+    passing = _passing(built, utility, vote)
+    runs = [runs_of(tried, column) for column in passing.T]
     each_package = [BreakEven(p.parts, ends) for p, ends in zip(found.packages, runs, strict=True)]
     return replace(found, parameter=parameter, tried=[float(v) for v in tried], break_even=each_package)
 

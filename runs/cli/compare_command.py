@@ -129,7 +129,7 @@ def compare(
             members=members,
             draws=draws,
             from_prior=prior,
-            posterior=_table(draws, prior, posterior),
+            posterior=draws_table(draws, prior, posterior),
             progress=report,
         )
     if json:
@@ -138,7 +138,7 @@ def compare(
     show_contrasts(found, printing.console(), outcome or SHOWN)
 
 
-def _table(draws: int | None, prior: bool, posterior: Path | None) -> pd.DataFrame | None:
+def draws_table(draws: int | None, prior: bool, posterior: Path | None) -> pd.DataFrame | None:
     """The table of draws that `--posterior` names; None without one, `BadInput` if the options do not go together."""
     from juste_retour.agents.errors import BadInput
     from juste_retour.runs.results.parameter_draws import read_draws
@@ -204,7 +204,7 @@ def attribute(
             members=members,
             draws=draws,
             from_prior=prior,
-            posterior=_table(draws, prior, posterior),
+            posterior=draws_table(draws, prior, posterior),
             progress=report,
         )
     if json:

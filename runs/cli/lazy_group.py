@@ -33,7 +33,7 @@ GROUP = "juste_retour.commands"
 USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer gives these error classes no public name
 SHOWN_ERROR: Any = USAGE_ERROR.__base__
 TASKS = {  # commands by task, as `--help` lists them; commands of other packages come last
-    "Run": ("run", "scenarios", "compare", "attribute"),
+    "Run": ("run", "scenarios", "compare", "attribute", "reforms", "choose"),
     "Experiment": ("batch", "verify", "sensitivity", "report", "export", "package"),
     "Institutions": ("power", "vote", "ballot"),
     "Evidence": ("calibrate", "patterns", "positions", "verdict", "odd"),

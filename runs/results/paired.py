@@ -157,7 +157,7 @@ class Runs:
     def _measured(
         self, scenarios: Scenario | list[Scenario], replicates: Integers, names: Sequence[str], price: bool
     ) -> Found:
-        timeline = bool(self.windows) or self.utilities
+        timeline = bool(self.windows) or (self.utilities and self.draws is None)
         result = run_worlds(scenarios, self.seed, replicates, self.members, timeline=timeline, price=price)
         found = {name: measure(result.worlds, name) for name in names}
         if self.utilities:

@@ -69,11 +69,7 @@ def switches(source: Scenario, target: Scenario, always: Iterable[str] = ()) -> 
     Raises:
         BadInput: the scenarios have different unions.
     """
-    if source.members != target.members:
-        raise BadInput(
-            f"{source.name} has the members {source.members} and {target.name} has {target.members}; unions cannot be "
-            "mixed, so use `compare`."
-        )
+    check_union(source, target)
     units: list[tuple[str, ...]] = [(group,) for group in groups_between(source, target, always)]
     joined: list[tuple[tuple[str, ...], str]] = []
     while True:
@@ -93,6 +89,15 @@ def switches(source: Scenario, target: Scenario, always: Iterable[str] = ()) -> 
         joined.append((together, next(iter(refusals.values()))))
         units[i] = together
         del units[j]
+
+
+def check_union(source: Scenario, target: Scenario) -> None:
+    """Raise `BadInput` if two scenarios have different unions."""
+    if source.members != target.members:
+        raise BadInput(
+            f"{source.name} has the members {source.members} and {target.name} has {target.members}; unions cannot be "
+            "mixed, so use `compare`."
+        )
 
 
 def _culprits(refusals: Mapping[int, str], count: int) -> tuple[int, int]:

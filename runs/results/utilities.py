@@ -15,10 +15,10 @@ TERMS = ("trophies", "local", "race", "open", "payment", "transfer")
 
 
 def utilities(found: Outcomes) -> dict[str, Floats]:
-    """The states' utilities by name, with their terms, EUR bn (worlds, states) each; the runs must keep their timeline.
+    """The states' utilities by name, with their terms, EUR bn (worlds, states) each.
 
     `REALIZED` is the utility with the best runs that were possible in each year of the race, where `UTILITY` has those
-    that were expected at the announcement. Years after the last quarter are left out.
+    that were expected at the announcement. Years after the last quarter are left out. Without a timeline the two are equal.
     """
     p, states = values(found.scenarios), found.members.states
     first = found.scenarios[0]
