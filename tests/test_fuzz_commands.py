@@ -51,6 +51,8 @@ COMMANDS = {
     "run": ("--seed", "--replicate", "--set", "--tables", "--format", "--members", "--rules"),
     "compare": ("--seed", "--set", "--outcome"),
     "attribute": ("--outcome", "--set"),
+    "reforms": ("--by", "--reading", "--package", "--break-even"),
+    "choose": ("--by", "--vary", "--set"),
     "scenarios": ("--set",),
     "rules": (),
     "power": ("--members", "--participants", "--add", "--quota", "--weights", "--rules"),
@@ -78,7 +80,7 @@ def command_lines(draw):
     command = draw(st.sampled_from(sorted(COMMANDS)))
     words = [command]
     words += LIKELY.get(command, []) if draw(st.integers(0, 4)) else draw(st.lists(WORDS, max_size=3))
-    if command in ("compare", "attribute"):
+    if command in ("compare", "attribute", "reforms", "choose"):
         words += ["--worlds", "2"]
     for _ in range(draw(st.integers(0, 2))):
         option = draw(st.sampled_from([*COMMANDS[command], "--json", "--nonsense"]))

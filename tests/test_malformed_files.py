@@ -54,6 +54,7 @@ FILES = {  # where a command takes a path; {} is replaced by it
     "rules check": ["rules", "check", "{}"],
     "compare": ["compare", "eu-status-quo", "{}", "--worlds", "2"],
     "attribute": ["attribute", "{}", "essay-reform", "--worlds", "2"],
+    "reforms": ["reforms", "eu-status-quo", "{}", "--worlds", "2"],
     "batch": ["batch", "{}", "--out", "out"],
     "batch dry": ["batch", "{}", "--dry-run"],
     "batch rules": ["batch", "spec.toml", "--rules", "{}", "--out", "out"],

@@ -135,7 +135,8 @@ class Reforms:
         joined: parts that are only changed together because a scenario with one of them is invalid, with the reason.
         draws: the parameter draws, `in_draws` the packages over them, and `nothing_passes` the share of the draws, with its
             interval, in which no package passes.
-        break_even: by package, if `parameter` was asked for; `tried` are its values.
+        break_even: by package, if `parameter` was asked for; `tried` are its values, and `stays` those at which no package
+            passes, so that today's institutions stay.
     """
 
     scenarios: tuple[str, str]
@@ -155,6 +156,7 @@ class Reforms:
     parameter: str | None = None
     tried: list[float] = field(default_factory=list)
     break_even: list[BreakEven] = field(default_factory=list)
+    stays: list[tuple[float, float]] = field(default_factory=list)
 
     @property
     def best(self) -> Package | None:
@@ -578,7 +580,13 @@ def _break_even(
     passing = _passing(built, utility, vote)
     runs = [runs_of(tried, column) for column in passing.T]
     each_package = [BreakEven(p.parts, ends) for p, ends in zip(found.packages, runs, strict=True)]
-    return replace(found, parameter=parameter, tried=[float(v) for v in tried], break_even=each_package)
+    return replace(
+        found,
+        parameter=parameter,
+        tried=[float(v) for v in tried],
+        break_even=each_package,
+        stays=runs_of(tried, ~passing.any(1)),
+    )
 
 
 def runs_of(values: Floats, true: Booleans) -> list[tuple[float, float]]:

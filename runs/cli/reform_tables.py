@@ -57,7 +57,12 @@ def reforms_json(found: Reforms) -> dict[str, object]:
         }
     if found.parameter is not None:
         each = [asdict(p) for p in found.break_even]
-        content["break_even"] = {"parameter": found.parameter, "tried": found.tried, "packages": each}
+        content["break_even"] = {
+            "parameter": found.parameter,
+            "tried": found.tried,
+            "packages": each,
+            "nothing_passes": found.stays,
+        }
     return content
 
 
@@ -121,6 +126,10 @@ def show_reforms(found: Reforms, where: Console) -> None:
             for b in found.break_even
         ]
         print_table(where, ["Package", f"Passes where {found.parameter} is"], rows)
+        stays = "; ".join(span(*ends) for ends in found.stays)
+        where.print(
+            f"Nothing passes where it is {stays}." if stays else "Some package passes at every value."
+        )
     for parts, why in found.joined:
         where.print(f"{' and '.join(parts)} only change together: {why}", soft_wrap=True)
 

@@ -223,6 +223,7 @@ def test_break_even_values_are_those_at_which_a_package_passes():
     found = reforms(TODAY, faster, worlds=2, each=3, seed=2, break_even="race_value_eur_bn")
     (row,) = found.break_even
     assert len(found.tried) == 33
+    assert bool(found.stays) == (row.intervals != [(found.tried[0], found.tried[-1])])
     for value in (found.tried[0], found.tried[16], found.tried[-1]):
         ends = [s.changed({"race_value_eur_bn": value}) for s in (TODAY, faster)]
         passes = reforms(*ends, worlds=3, seed=2).packages[0].passes

@@ -100,6 +100,7 @@ def test_every_tutorial_is_listed_and_tested():
 
 
 FOLLOWED = {
+    "reform.md": "reforms eu-status-quo two_sites.toml --worlds 20",
     "regression-table.md": "sensitivity votes",
     "voting-rule.md": "rules check double_majority.py",
     "bidding-behavior.md": "rules check step_back.py",
@@ -112,6 +113,7 @@ FOLLOWED = {
     "agents.md": "rules check learning.py",
 }
 EXPECTED = {
+    "reform.md": "price of consent",
     "regression-table.md": "voting x side_payments",
     "voting-rule.md": "voting.double_majority",
     "bidding-behavior.md": "bid.step_back",
