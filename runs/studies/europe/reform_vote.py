@@ -1,0 +1,92 @@
+"""Would Europe adopt the essay's reform? The vote on its packages, over draws, and whether today's program would survive.
+
+If a package has all states in favor and Europe has not adopted it, the model's states may value the race more than real
+ones do. The value at which today's program survives under its own rule is therefore reported with the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from juste_retour.abm.base.members import Members
+from juste_retour.abm.worlds.scenario import Scenario, load
+from juste_retour.runs.analysis.reforms import EACH, WORLDS, InDraws, Package, Reforms, reforms
+from juste_retour.runs.base.chunked import Progress
+
+STATUS_QUO, REFORM = "eu-status-quo", "reform-with-access"  # the essay's reform, our completion, and access
+NAMED = ("operations", "placement", "procurement")  # the parts that the essay names
+ACCESS = ("access", "standing")
+RACE = "race_value_eur_bn"
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """The vote on the essay's reform.
+
+    Attributes:
+        by_legal_basis: the vote under the rules of the legal bases, with draws.
+        by_own_rule: the vote under the rule by which today's program decides, with break-even values of the race.
+        at_stable_value: the vote by legal basis at the largest race value at which today's program survives under its own
+            rule; None if it survives at none, or already at the default.
+    """
+
+    by_legal_basis: Reforms
+    by_own_rule: Reforms
+    at_stable_value: Reforms | None = None
+    stable_value_eur_bn: float | None = None
+    cuts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def package(self, cut: str, found: Reforms | None = None) -> Package:
+        """The package of a cut of the reform: "named", "completed" or "with access"."""
+        found = self.by_legal_basis if found is None else found
+        return next(p for p in found.packages if p.parts == self.cuts[cut])
+
+    def in_draws(self, cut: str) -> InDraws:
+        """The same over the draws."""
+        return next(p for p in self.by_legal_basis.in_draws if p.parts == self.cuts[cut])
+
+    @property
+    def today_survives(self) -> bool:
+        """Whether no package would replace today's program under its own rule."""
+        return () in self.by_own_rule.stable
+
+    @property
+    def unanimous(self) -> list[Package]:
+        """The packages that every state would vote for."""
+        return [p for p in self.by_legal_basis.packages if not p.against]
+
+
+def vote_on_the_reform(
+    *,
+    worlds: int = WORLDS,
+    draws: int | None = 128,
+    each: int = EACH,
+    from_prior: bool = True,
+    seed: int = 0,
+    target: str | Scenario = REFORM,
+    members: Members | None = None,
+    workers: int = 1,
+    progress: Progress | bool | None = None,
+) -> Answer:
+    """Vote on the packages of the essay's reform by legal basis, by today's own rule, and where today's program is stable.
+
+    Args:
+        worlds, draws, each, from_prior, seed, members, workers, progress: as in `reforms`.
+        target: the whole reform; its packages contain those without access.
+    """
+    today, whole = load(STATUS_QUO), load(target)
+    how = {"worlds": worlds, "seed": seed, "members": members, "workers": workers, "progress": progress}
+    legal = reforms(today, whole, draws=draws, each=each, from_prior=from_prior, **how)  # type: ignore[arg-type]
+    own_rule = today.rules["voting"].rule
+    own = reforms(today, whole, by=own_rule, each=each, break_even=RACE, **how)  # type: ignore[arg-type]
+    parts = legal.packages[-1].parts
+    cuts = {
+        "named": tuple(p for p in parts if p in NAMED),
+        "completed": tuple(p for p in parts if p not in ACCESS),
+        "with access": parts,
+    }
+    value = max((high for _, high in own.stays), default=None)
+    if value is None or () in own.stable:
+        return Answer(legal, own, cuts=cuts)
+    there = [s.changed({RACE: value}, s.name) for s in (today, whole)]
+    return Answer(legal, own, reforms(*there, **how), value, cuts)  # type: ignore[arg-type]

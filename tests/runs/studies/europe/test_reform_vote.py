@@ -1,0 +1,37 @@
+"""The vote on the essay's reform: its cuts are packages, and today's program is judged under its own rule."""
+
+import pytest
+
+from juste_retour.abm.worlds.scenario import load
+from juste_retour.runs.studies.europe.reform_vote import NAMED, RACE, STATUS_QUO, vote_on_the_reform
+
+TODAY = load(STATUS_QUO)
+
+
+@pytest.fixture(scope="module")
+def answer():
+    target = TODAY.changed({"procurement": "rapid", "operations": "operator_led"}, "faster")
+    return vote_on_the_reform(worlds=4, draws=20, each=2, seed=1, target=target)
+
+
+def test_cuts_are_packages_with_draws(answer):
+    assert answer.package("named").parts == answer.cuts["completed"] == ("operations", "procurement")
+    assert set(answer.package("named").parts) <= set(NAMED)
+    draw = answer.in_draws("named")
+    assert 0 <= draw.low <= draw.passing <= draw.high <= 1
+
+
+def test_today_is_judged_by_its_own_rule(answer):
+    own = answer.by_own_rule
+    assert own.by == TODAY.rules["voting"].rule
+    assert answer.today_survives == (not any(p.passes for p in own.packages))
+    assert own.parameter == RACE
+    assert {p.parts for p in answer.unanimous} == {p.parts for p in own.packages if p.in_favor == 27}
+
+
+def test_answer_is_repeated_where_today_is_stable(answer):
+    if answer.stable_value_eur_bn is None:
+        assert answer.today_survives or not answer.by_own_rule.stays
+    else:
+        assert answer.stable_value_eur_bn == max(high for _, high in answer.by_own_rule.stays)
+        assert len(answer.at_stable_value.packages) == len(answer.by_own_rule.packages)
