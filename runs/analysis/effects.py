@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.analysis.interactions import (
+from juste_retour.runs.analysis.crossed_effects import (
     CellMeans,
     ConditionalEffect,
-    Decomposition,
-    cell_means,
-    conditional_effects,
-    decomposition,
+    Crossed,
+    LevelContrast,
+    ThreeWay,
 )
-from juste_retour.runs.analysis.level_contrasts import LevelContrast, level_contrasts
+from juste_retour.runs.analysis.interactions import Decomposition, decomposition
 from juste_retour.runs.analysis.sampled_effects import Sample, Slope
 from juste_retour.runs.analysis.sensitivity import MainEffect, Pair, Sobol, main_effects, sobol
+from juste_retour.runs.base.numerals import shown
 from juste_retour.runs.engine.agreement import Agreed, agreement
 from juste_retour.runs.engine.idle import Idle, idle, signature
 from juste_retour.runs.engine.results import Results
+from juste_retour.runs.engine.spec import Spec
 
 CROSSED = ("grid", "list", "switches")  # designs whose points are the whole population, not a sample
 SAMPLED = ("sobol", "latin_hypercube")
@@ -80,7 +82,11 @@ class Effects:
         """
         if self.sample is not None:
             return [self._with_each(c) for c in self.sample.contrasts()]
-        return level_contrasts(self.results, self.outcome) if self.spec.design.kind not in PAIRLESS else []
+        return self._crossed.contrasts() if self.spec.design.kind not in PAIRLESS else []
+
+    @cached_property
+    def _crossed(self) -> Crossed:
+        return Crossed(self.results, self.outcome)
 
     def _with_each(self, contrast: LevelContrast) -> LevelContrast:
         """A contrast with its differences at each sample point, for a crossed factor of a hypercube."""
@@ -90,7 +96,7 @@ class Effects:
     @cached_property
     def _at_places(self) -> dict[tuple[str, str, str], LevelContrast]:
         crossed = self.spec.design.settings.get("cross", ())
-        found = level_contrasts(self.results, self.outcome) if crossed else []
+        found = self._crossed.contrasts() if crossed else []
         return {(c.factor, c.level, c.against): c for c in found if c.factor in crossed}
 
     @cached_property
@@ -101,7 +107,7 @@ class Effects:
     @cached_property
     def asked(self) -> list[str]:
         """The factors whose names occur in the question."""
-        return asked_about(str(self.spec.content["question"]), self.keys)
+        return named_factors(self.spec)
 
     @cached_property
     def focus(self) -> list[str]:
@@ -148,18 +154,27 @@ class Effects:
     @cached_property
     def conditional(self) -> list[ConditionalEffect]:
         """The effect of the first factor of `ordered` at each level of the second."""
-        if self.ordered is None:
-            return []
-        if self.sample is not None:
-            return self.sample.conditional(*self.ordered)
-        return conditional_effects(self.results, *self.ordered, self.outcome)
+        return [] if self.ordered is None else (self.sample or self._crossed).conditional(*self.ordered)
 
     @cached_property
     def cells(self) -> CellMeans | None:
         """The mean at each pair of levels of the factors in `ordered`; None if the design gives none."""
-        if self.ordered is None or self.sample is not None:
-            return None if self.sample is None or self.ordered is None else self.sample.cells(*self.ordered)
-        return cell_means(self.results, *self.ordered, self.outcome)
+        return None if self.ordered is None else (self.sample or self._crossed).cells(*self.ordered)
+
+    @cached_property
+    def three_way(self) -> ThreeWay | None:
+        """The interaction of two factors at each level of a third: the first three that the question names.
+
+        In a design of three factors it is also shown if the question names fewer. None if the design gives none.
+        """
+        known = list(dict.fromkeys([*self.asked, *(self.ordered or ())]))
+        if len(known) < 3 and len(self.keys) == 3:
+            known += [key for key in self.keys if key not in known]
+        if len(known) < 3 or self.spec.design.kind in ("morris", "list", "switches"):
+            return None
+        if self.spec.design.kind in SAMPLED and self.sample is None:
+            return None
+        return (self.sample or self._crossed).three_way(*known[:3])
 
     @cached_property
     def agreed(self) -> list[Agreed]:
@@ -178,20 +193,35 @@ class Effects:
         return idle(here, [signature(table) for _, table in by_point])
 
 
-def asked_about(question: str, keys: Sequence[str]) -> list[str]:
+def named_factors(spec: Spec) -> list[str]:
+    """The factors that an experiment's question names, by their own names or by those of their levels."""
+    keys = [key for key in spec.varied if key != "label"]
+    levels = {f.key: [shown(v).partition(" ")[0] for v in f.levels] for f in spec.factors}
+    return asked_about(str(spec.content["question"]), keys, levels)
+
+
+def asked_about(
+    question: str, keys: Sequence[str], levels: Mapping[str, Sequence[str]] | None = None
+) -> list[str]:
     """The factors whose names, or first words of names, occur in a question, in the order of the question.
 
+    `levels` are the names of the factors' levels, which name their factor unless two factors share them.
+
+    >>> asked_about("Does unanimity cost more?", ["voting"], {"voting": ["lisbon_qmv", "unanimity"]})
+    ['voting']
     >>> asked_about("Does the voting rule matter more with side payments?", ["side_payments", "patience", "voting"])
     ['voting', 'side_payments']
     """
     text = re.sub(r"[^a-z0-9]+", " ", question.lower())
     found: dict[str, int] = {}
+    counts = Counter(name for names in (levels or {}).values() for name in set(names))
     for key in keys:
         name = key.rpartition(".")[2]
         for unit in UNITS:
             name = name.removesuffix(unit)
         plain = name.replace("_", " ")
-        for said in (plain, plain.removesuffix("s"), plain.split()[0]):
+        own = [name.replace("_", " ") for name in (levels or {}).get(key, ()) if counts[name] == 1]
+        for said in (plain, plain.removesuffix("s"), plain.split()[0], *own):
             place = re.search(rf"\b{re.escape(said)}", text)
             if place and len(said) > 3 and said not in STOP:
                 found[key] = min(place.start(), found.get(key, place.start()))

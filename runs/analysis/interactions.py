@@ -1,4 +1,4 @@
-"""Interactions: the shares of the variance of pairs of factors, and a factor's effect at each level of another.
+"""Shares of the variance: of each factor alone and in total, and of pairs of factors.
 
 On a grid or a list, a main effect is a projection of the points' outcomes on the levels of one factor. An interaction is
 a projection on pairs of levels, net of the main effects. Squares are computed as products of two different replications,
@@ -20,16 +20,11 @@ from scipy.special import stdtrit
 
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.analysis.contrasts import paired_difference
 from juste_retour.runs.analysis.sensitivity import Pair, binned
-from juste_retour.runs.base.numerals import shown
-from juste_retour.runs.base.resampling import interval, resampled_means
 from juste_retour.runs.engine.agreement import check_finite, check_varies
-from juste_retour.runs.engine.design import Point
 from juste_retour.runs.engine.results import Results
 
 MOST_COLUMNS = 1500  # dummies of two factors above which their interaction is omitted
-MOST_LEVELS = 12  # levels above which a factor's conditional effects are not computed
 
 
 @dataclass(frozen=True)
@@ -194,116 +189,3 @@ def _shares(parts: Sequence[Floats], values: Floats) -> tuple[list[Estimate], fl
     return [
         Estimate(float(x), float(x - e), float(x + e)) for x, e in zip(shares, reach, strict=True)
     ], noise / float(variance)
-
-
-@dataclass(frozen=True)
-class ConditionalEffect:
-    """A level of a factor less its first level, at one level of another factor, averaged over all else.
-
-    `low` and `high` are a 95 % interval. `beyond` is the effect less the effect at the other factor's first level, which is
-    the interaction of the two, with its own interval.
-    """
-
-    factor: str
-    level: str
-    against: str
-    under: str
-    effect: float
-    low: float
-    high: float
-    beyond: float
-    beyond_low: float
-    beyond_high: float
-
-
-def conditional_effects(
-    results: Results, factor: str, other: str, outcome: str = "years_behind"
-) -> list[ConditionalEffect]:
-    """The effects of a factor's levels at each level of another; empty if either has more than `MOST_LEVELS` levels."""
-    spec = results.spec
-    numbers, values = results.outcome(outcome)
-    points = [spec.points[n] for n in numbers]
-    levels, grounds = (list(dict.fromkeys(shown(p.get(k)) for p in points)) for k in (factor, other))
-    if max(len(levels), len(grounds)) > MOST_LEVELS:
-        return []
-    found: list[ConditionalEffect] = []
-    for level in levels[1:]:
-        base: Floats | None = None
-        for ground in grounds:
-            apart = _apart(points, values, (factor, level, levels[0]), (other, ground))
-            if apart is None:
-                continue
-            base = apart if base is None else base
-            rows = np.stack([apart, apart - base])
-            low, high = interval(resampled_means(rows, spec.seed))
-            effect, beyond = (float(x) for x in rows.mean(1))
-            found.append(
-                ConditionalEffect(
-                    factor, level, levels[0], f"{other} = {ground}",
-                    effect, float(low[0]), float(high[0]),
-                    beyond, float(low[1]), float(high[1]),
-                )
-            )  # fmt: skip
-    return found
-
-
-def _apart(
-    points: Sequence[Point], values: Floats, step: tuple[str, str, str], ground: tuple[str, str]
-) -> Floats | None:
-    """A level less another at one level of a second factor, averaged over points that agree in all else; (replications,).
-
-    `step` is (factor, level, level that is subtracted), `ground` is (second factor, level). None if there are no such points.
-    """
-    key, level, against = step
-    places: dict[str, dict[str, int]] = {}
-    for row, point in enumerate(points):
-        if shown(point.get(ground[0])) == ground[1]:
-            place = repr({k: v for k, v in point.items() if k not in (key, "label")})
-            places.setdefault(place, {})[shown(point.get(key))] = row
-    pairs = [(p[level], p[against]) for p in places.values() if level in p and against in p]
-    if not pairs:
-        return None
-    up, down = (np.array(side) for side in zip(*pairs, strict=True))
-    with np.errstate(invalid="ignore"):
-        return np.asarray(paired_difference(values[up], values[down]).mean(0))
-
-
-@dataclass(frozen=True)
-class CellMeans:
-    """The mean of an outcome at each pair of levels of two factors, averaged over all else, with a 95 % interval.
-
-    `mean`, `low` and `high` are (levels, grounds): the levels of `factor` and of `other`.
-    """
-
-    factor: str
-    other: str
-    levels: list[str]
-    grounds: list[str]
-    mean: Floats
-    low: Floats
-    high: Floats
-
-
-def cell_means(results: Results, factor: str, other: str, outcome: str = "years_behind") -> CellMeans | None:
-    """Means at pairs of levels, for an interaction plot; None if a factor has more than `MOST_LEVELS` levels."""
-    spec = results.spec
-    numbers, values = results.outcome(outcome)
-    points = [spec.points[n] for n in numbers]
-    levels, grounds = (list(dict.fromkeys(shown(p.get(k)) for p in points)) for k in (factor, other))
-    if max(len(levels), len(grounds)) > MOST_LEVELS:
-        return None
-    rows = np.full((len(levels) * len(grounds), values.shape[1]), np.nan)
-    for i, level in enumerate(levels):
-        for j, ground in enumerate(grounds):
-            here = [
-                k
-                for k, p in enumerate(points)
-                if shown(p.get(factor)) == level and shown(p.get(other)) == ground
-            ]
-            if here:
-                rows[i * len(grounds) + j] = values[here].mean(0)
-    low, high = interval(resampled_means(rows, spec.seed))
-    shape = len(levels), len(grounds)
-    return CellMeans(
-        factor, other, levels, grounds, rows.mean(1).reshape(shape), low.reshape(shape), high.reshape(shape)
-    )

@@ -17,8 +17,14 @@ import numpy as np
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.analysis.clustered import Fit, fitted
-from juste_retour.runs.analysis.interactions import MOST_LEVELS, CellMeans, ConditionalEffect
-from juste_retour.runs.analysis.level_contrasts import LevelContrast
+from juste_retour.runs.analysis.crossed_effects import (
+    MOST_LEVELS,
+    CellMeans,
+    ConditionalEffect,
+    LevelContrast,
+    PairEffect,
+    ThreeWay,
+)
 from juste_retour.runs.analysis.sensitivity import check_complete
 from juste_retour.runs.base.numerals import brief, shown
 from juste_retour.runs.engine.agreement import check_finite
@@ -122,6 +128,33 @@ class Sample:
             )  # fmt: skip
         return found
 
+    def three_way(self, factor: str, other: str, third: str) -> ThreeWay | None:
+        """The interaction of two factors at each level of a third; None with too many levels or too few points."""
+        mine, ground, last = (self.axes[key] for key in (factor, other, third))
+        sizes = len(mine.names) - 1, len(ground.names), len(last.names)
+        cells = sizes[0] * sizes[1] * sizes[2]
+        if min(sizes) < 1 or max(sizes) > MOST_LEVELS or not self.enough(cells + sizes[1] * sizes[2]):
+            return None
+        both = ground.at * sizes[2] + last.at
+        columns = (mine.at[:, None] > 0) & (
+            (mine.at[:, None] - 1) * sizes[1] * sizes[2] + both[:, None] == np.arange(cells)
+        )
+        fit = self._fit(factor, columns.astype(np.float64), other, third)
+        one = np.array([self._one(fit, factor, n) for n in range(cells)]).reshape(*sizes, -1)
+        pair = one - one[:, :1]
+        beyond = pair - pair[:, :, :1]
+        rows = [
+            PairEffect(
+                factor, mine.names[k + 1], mine.names[0],
+                f"{other} = {ground.names[g]} instead of {ground.names[0]}", f"{third} = {last.names[t]}",
+                *fit.estimate(pair[k, g, t]), *fit.estimate(beyond[k, g, t]),
+            )
+            for k in range(sizes[0]) for g in range(1, sizes[1]) for t in range(sizes[2])
+        ]  # fmt: skip
+        return ThreeWay(
+            (factor, other, third), rows, fit.jointly(beyond[:, 1:, 1:].reshape(-1, beyond.shape[-1]))
+        )
+
     def cells(self, factor: str, other: str) -> CellMeans | None:
         """The mean at each pair of levels, net of the other factors' main effects.
 
@@ -157,23 +190,25 @@ class Sample:
         sizes = len(mine.names), len(ground.names)
         return min(sizes) >= 2 and max(sizes) <= MOST_LEVELS and self.enough(sizes[0] * sizes[1])
 
-    def _fit(self, key: str, columns: Floats, ground: str | None = None) -> Fit:
+    def _fit(self, key: str, columns: Floats, *grounds: str) -> Fit:
         """Fit the columns of a factor; if the design pairs points, only within pairs.
 
-        Otherwise `ground`, a factor by whose levels the columns are split, is included with its main effect.
+        Otherwise `grounds`, factors by whose levels the columns are split, are included with their means at each
+        combination of levels.
         """
         if self.spec.design.kind == "sobol":
             first, second = self._pairs(self.keys.index(key))
             rows = np.concatenate([first, second])
             pair = np.tile(np.arange(len(first)), 2)
             return fitted(self.values[rows], columns[rows], self.places[rows], pair)
-        others = [k for k in self.keys if k != key]
+        others = [k for k in self.keys if k not in (key, *grounds)]
+        if grounds:
+            at = np.column_stack([self.axes[ground].at for ground in grounds])
+            _, place = np.unique(at, axis=0, return_inverse=True)
+            columns = np.column_stack([columns, _dummies(place, int(place.max()) + 1)])
         if key in self.crossed:
             beside = [self._dummies_of(k) for k in others if k in self.crossed]
             return fitted(self.values, np.column_stack([columns, *beside]), self.places, absorbed=self.places)
-        if ground is not None:
-            columns = np.column_stack([columns, self._dummies_of(ground)])
-            others.remove(ground)
         return fitted(self.values, self._adjusted(columns, others), self.places)
 
     def _adjusted(self, columns: Floats, others: Sequence[str]) -> Floats:

@@ -112,11 +112,11 @@ def _show_cost(spec: Spec, workers: int | None, half_width: float | None, json: 
     from juste_retour.runs.base import printing
     from juste_retour.runs.cli.plan import cost_json, say_cost
     from juste_retour.runs.engine.experiment import processes
-    from juste_retour.runs.engine.planning import PILOT, cost
+    from juste_retour.runs.engine.planning import PILOT, PRECISE, cost
 
     count = processes(workers)
     # the variance of a factor's effect needs pilot points at several combinations of the other factors
-    found = cost(spec, PILOT if half_width is None else 4 * PILOT)
+    found = cost(spec) if half_width is None else cost(spec, 4 * PILOT, PRECISE)
     if json:
         printing.print_json(cost_json(spec, found, count, half_width))
         return

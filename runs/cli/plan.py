@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from math import prod
 from typing import TYPE_CHECKING
 
-from juste_retour.runs.analysis.effects import asked_about
+from juste_retour.runs.analysis.effects import named_factors
 from juste_retour.runs.base.numerals import brief, counted, duration, size
-from juste_retour.runs.base.resampling import needed
 from juste_retour.runs.engine.agreement import same_because, sentence
 
 if TYPE_CHECKING:
@@ -115,28 +115,41 @@ def _precision(spec: Spec, found: Cost, half_width: float | None) -> list[str]:
             if wished is not None
             else f"No two points of the pilot differ, so the replications for {brief(half_width)} cannot be estimated."
         )
-        parts = [f"{count:,} for {what}" for what, count in _wished(spec, found, half_width)]
+        planned = list(_wished(spec, found, half_width))
+        parts = [f"{count:,} for {what}" for what, count in planned if count is not None]
         if parts:
             lines.append(
                 f"Averaged over the other factors of the grid, that half-width needs about {', '.join(parts)}."
             )
+        if missing := [what for what, count in planned if count is None]:
+            lines.append(f"Not estimable, because the pilot saw no difference: {', '.join(missing)}.")
+        if unnamed := _unnamed(spec):
+            lines.append(
+                f"The question does not name {', '.join(unnamed)}; write a factor's key, or one of its levels, to plan for its "
+                "interactions."
+            )
     return lines
 
 
-def _wished(spec: Spec, found: Cost, half_width: float) -> Iterator[tuple[str, int]]:
-    """The replications for each factor's effect in a grid, and for the interaction that the question names."""
-    if found.precision is None or spec.design.kind != "grid":
+def _unnamed(spec: Spec) -> list[str]:
+    """The factors that the question was not seen to name; empty without a question."""
+    named = named_factors(spec)
+    return [f.key for f in spec.factors if f.key not in named] if spec.content["question"] else []
+
+
+def _wished(spec: Spec, found: Cost, half_width: float) -> Iterator[tuple[str, int | None]]:
+    """The replications for each factor's effect in a grid, and for the interactions that the question names."""
+    precision = found.precision
+    if precision is None or spec.design.kind != "grid":
         return
-    by_factor = found.precision.by_factor
     levels = {f.key: len(f.levels) for f in spec.factors}
-    for key, spread in by_factor.items():
-        yield (
-            f"the effect of {key}",
-            int(needed(spread.of_an_effect(len(spec.kept) / levels[key]), half_width)),
-        )
-    named = asked_about(str(spec.content["question"]), [k for k in spec.varied if k != "label"])
-    for a, b in combinations(named, 2):
-        if a in by_factor:
-            places = len(spec.kept) / levels[a] / levels[b]
-            apart = by_factor[a].of_an_interaction(places)
-            yield f"the interaction of {a} and {b}", int(needed(apart, half_width))
+    for key in levels:
+        spread = precision.by_factor.get(key)
+        deviation = spread.of_an_effect(len(spec.kept) / levels[key]) if spread else 0.0
+        yield f"the effect of {key}", precision.planned(deviation, half_width)
+    for order in (2, 3):
+        for several in combinations(named_factors(spec)[:4], order):
+            spread = precision.by_factor.get(several[0])
+            places = len(spec.kept) / prod(levels[key] for key in several)
+            deviation = spread.of_an_interaction(places, order) if spread else 0.0
+            yield f"the interaction of {' and '.join(several)}", precision.planned(deviation, half_width)

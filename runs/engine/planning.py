@@ -38,6 +38,7 @@ from juste_retour.runs.results.paired import GAIN
 
 PILOT = 1.0  # processor seconds for points; one plan of the planner and one large array are run in addition
 WORLDS = 8  # replications of a pilot point
+PRECISE = 32  # the same if replications are to be planned, since all points share the random draws
 FULL = 128  # replications of the array that shows how time grows with replications
 COUNTED = 256  # size of the sample of points or chunks in larger designs
 SLOW = 3.0  # a level is reported if it takes this many times as long as the others
@@ -107,16 +108,17 @@ class _Tried:
     worlds: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def cost(spec: Spec, pilot: float = PILOT) -> Cost:
+def cost(spec: Spec, pilot: float = PILOT, worlds: int = WORLDS) -> Cost:
     """Estimate an experiment's time, size and precision, and find what is expensive and what changes nothing.
 
     Args:
         spec: the experiment.
         pilot: processor seconds for the pilot's points.
+        worlds: replications of a pilot point.
     """
     startup = time.process_time()
     plan = ChunkPlan(spec)
-    found = _Pilot(plan, pilot)
+    found = _Pilot(plan, pilot, worlds)
     tried = found.tried
     groups = _groups(plan)
     seconds = found.fixed * (groups + spec.runs / found.doubling) * found.times_with_price
@@ -160,8 +162,8 @@ class _Pilot:
         times_with_price: ratio of a run's time with and without the price of politics.
     """
 
-    def __init__(self, plan: ChunkPlan, seconds: float):
-        self.plan, self.spec = plan, plan.spec
+    def __init__(self, plan: ChunkPlan, seconds: float, worlds: int):
+        self.plan, self.spec, self.worlds = plan, plan.spec, worlds
         self.arrays: list[tuple[float, int]] = []  # seconds and worlds of each
         self.parts: list[dict[str, pd.DataFrame]] = []
         self.tried: list[_Tried] = []
@@ -219,15 +221,17 @@ class _Pilot:
         for one in tried:
             arrays.setdefault(shape(one.scenario), []).append(one)
         for together in arrays.values():
-            scenarios = [one.scenario for one in together for _ in range(WORLDS)]
+            scenarios = [one.scenario for one in together for _ in range(self.worlds)]
             begun = time.process_time()
-            found = frames(self._ran(scenarios, np.tile(np.arange(WORLDS), len(together))), self._tables)
+            found = frames(self._ran(scenarios, np.tile(np.arange(self.worlds), len(together))), self._tables)
             seconds = time.process_time() - begun
             self.arrays.append((seconds, len(scenarios)))
             self.parts.append(found)
             for k, one in enumerate(together):
                 one.seconds = seconds / (1 + len(scenarios) / self.doubling)
-                one.worlds = found["worlds"].iloc[k * WORLDS : (k + 1) * WORLDS].reset_index(drop=True)
+                one.worlds = (
+                    found["worlds"].iloc[k * self.worlds : (k + 1) * self.worlds].reset_index(drop=True)
+                )
         self.tried += tried
 
     @property

@@ -8,14 +8,17 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import chdtri, stdtrit
 
 from juste_retour.agents.arrays import Floats
 from juste_retour.runs.base.numerals import shown
-from juste_retour.runs.base.resampling import needed
+from juste_retour.runs.base.resampling import LEVEL, needed
 from juste_retour.runs.engine.design import Point
 from juste_retour.runs.engine.factors import Level
 from juste_retour.runs.results.paired import asks_price, measure
 
+LEAST = 10  # replications that a plan asks for at least, so that t intervals hold
+BOUND = 0.9  # confidence of the upper bound of a standard deviation that a plan uses
 LEAST_PLACES = 2  # minimum number of combinations of the other factors for a factor's variance
 
 
@@ -41,9 +44,12 @@ class FactorSpread:
         """The standard deviation of the effect, averaged over places."""
         return float((self.common + (self.variance - self.common) / places) ** 0.5)
 
-    def of_an_interaction(self, places: float) -> float:
-        """An upper bound for the difference of two effects, each averaged over places, as if they were independent."""
-        return 2**0.5 * self.of_an_effect(places)
+    def of_an_interaction(self, places: float, order: int = 2) -> float:
+        """An upper bound for the interaction of `order` factors, as if its effects, each averaged over places, were independent.
+
+        An interaction of two factors is a difference of two effects, one of three factors a difference of two of these.
+        """
+        return float(2 ** ((order - 1) / 2)) * self.of_an_effect(places)
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class Precision:
     of_a_difference: float
     never_varies: bool = False
     by_factor: Mapping[str, FactorSpread] = field(default_factory=dict)
+    pilot: int = 0  # replications of a pilot point
 
     def half_widths(self, replications: int) -> tuple[float, float]:
         """Half-widths of the 95 % intervals of a point's mean, and of a difference between two points."""
@@ -63,8 +70,22 @@ class Precision:
 
     def replications(self, half_width: float) -> int | None:
         """Replications for that half-width of a difference between two points; None if no two pilot points differ."""
-        count = float(needed(self.of_a_difference, half_width))
-        return int(count) if np.isfinite(count) else None
+        return self.planned(self.of_a_difference, half_width)
+
+    def planned(self, deviation: float, half_width: float) -> int | None:
+        """Replications at which the 95 % t interval of a mean has that half-width; None if it cannot be estimated.
+
+        The standard deviation of a pilot with few replications is often too small, so that its upper confidence bound is
+        used, of one side and `BOUND`.
+        """
+        if not deviation > 0 or not np.isfinite(deviation):
+            return None
+        if self.pilot > 1:
+            deviation *= ((self.pilot - 1) / float(chdtri(self.pilot - 1, BOUND))) ** 0.5
+        count = max(int(needed(deviation, half_width)), LEAST)
+        while float(stdtrit(count - 1, 0.5 + LEVEL / 2)) * deviation > half_width * count**0.5:
+            count += 1
+        return count
 
 
 def precision(outcomes: Sequence[str], tried: Sequence[Seen]) -> Precision | None:
@@ -87,7 +108,9 @@ def precision(outcomes: Sequence[str], tried: Sequence[Seen]) -> Precision | Non
     of_a_point = float(np.mean([np.var(v, ddof=1) for _, v in values])) ** 0.5
     of_a_difference = float(np.mean(differences)) ** 0.5 if differences else np.nan
     same = all((v == values[0][1][0]).all() for _, v in values)
-    return Precision(outcome, of_a_point, of_a_difference, same, _by_factor(outcome, tried))
+    return Precision(
+        outcome, of_a_point, of_a_difference, same, _by_factor(outcome, tried), len(values[0][1])
+    )
 
 
 def _by_factor(outcome: str, tried: Sequence[Seen]) -> dict[str, FactorSpread]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from juste_retour.runs.analysis.interactions import CellMeans
+from juste_retour.runs.analysis.crossed_effects import CellMeans
 from juste_retour.runs.base.palette import MARKERS, SERIES, SMALL, points
 from juste_retour.runs.engine.design import FROM, TO
 from juste_retour.runs.reports.drawing import apart, blank

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from juste_retour.abm.data import map_geometry, place
 from juste_retour.agents.arrays import Floats
 from juste_retour.runs.analysis.attribution import Attribution
-from juste_retour.runs.analysis.level_contrasts import LevelContrast
+from juste_retour.runs.analysis.crossed_effects import LevelContrast
 from juste_retour.runs.analysis.robustness import RobustnessMap
 from juste_retour.runs.analysis.sensitivity import Effect
 from juste_retour.runs.base.numerals import brief, number

@@ -8,9 +8,10 @@ from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.analysis.attribution import Attribution, attributed
-from juste_retour.runs.analysis.contrasts import contrasts
+from juste_retour.runs.analysis.clustered import over_replications
+from juste_retour.runs.analysis.contrasts import paired_difference
+from juste_retour.runs.analysis.crossed_effects import LevelContrast
 from juste_retour.runs.analysis.effects import CROSSED, Effects
-from juste_retour.runs.analysis.level_contrasts import LevelContrast
 from juste_retour.runs.analysis.robustness import RobustnessMap, institution_of, robustness
 from juste_retour.runs.analysis.sensitivity import MainEffect
 from juste_retour.runs.base.numerals import shown
@@ -157,11 +158,11 @@ class Findings:
         return list(range(count)) if count <= MAPS else []
 
     def _against_first(self) -> list[LevelContrast]:
-        name, values = self.headline, self.values[self.headline]
-        out = []
-        for k in range(1, len(values)):
-            (c,) = contrasts(
-                {name: values[k]}, {name: values[0]}, self.labels[k], self.labels[0], self.spec.seed
-            )
-            out.append(LevelContrast("", self.labels[k], self.labels[0], c.difference, c.low, c.high, 1))
-        return out
+        values = self.values[self.headline]
+        ends = zip(
+            *over_replications(paired_difference(values[1:], values[:1])), self.labels[1:], strict=True
+        )
+        return [
+            LevelContrast("", label, self.labels[0], float(mean), float(low), float(high), 1)
+            for mean, low, high, label in ends
+        ]

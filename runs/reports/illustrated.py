@@ -124,7 +124,7 @@ class Illustrated(Findings):
             if len(found) > figures.MOST_ROWS
             else ""
         )
-        lines = "95 % bootstrap intervals over paired replications"
+        lines = "95 % intervals over paired replications"
         if not found[0].factor:
             first = "The mean of each point less that of the first point"
         elif self.asked.sample is not None:
@@ -159,7 +159,7 @@ class Illustrated(Findings):
         cells, pair, name = self.asked.cells, self.asked.pair, words(self.headline)
         if cells is None or pair is None:
             return []
-        lines = "95 % bootstrap intervals over replications" if self.asked.sample is None else CLUSTERED
+        lines = "95 % intervals over replications" if self.asked.sample is None else CLUSTERED
         caption = (
             f"Mean {name} at each pair of levels of {cells.factor} and {cells.other}, averaged over all other factors, with "
             f"{lines}. Parallel lines mean no interaction."

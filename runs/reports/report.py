@@ -27,6 +27,7 @@ from juste_retour.runs.engine.spec import Spec
 from juste_retour.runs.reports import drawing as drawing
 from juste_retour.runs.reports.findings import CLUSTERED, Findings
 from juste_retour.runs.reports.illustrated import Illustrated
+from juste_retour.runs.reports.sensitivity_report import PAIR_HEADINGS, pair_rows
 from juste_retour.runs.reports.wording import percent, unit_of, words
 
 PAGE, FIGURES = "report.html", "figures"
@@ -97,10 +98,25 @@ def answer(found: Findings) -> str:
             )
         return f"{text} {sentence(found.asked.agreed, [])}".rstrip()
     parts = []
-    for say in (_effect, _unagreed, _together, _winners, _movers, _idle):
+    for say in (_three_way, _effect, _unagreed, _together, _winners, _movers, _idle):
         with suppress(BadInput):  # the notes give the reason
             parts.append(say(found))
     return " ".join(part for part in parts if part)
+
+
+def _three_way(found: Findings) -> str:
+    """A warning that the average hides that an interaction depends on a third factor; empty if it is not significant."""
+    three = found.asked.three_way
+    if three is None or not three.significant:
+        return ""
+    most = max(three.rows, key=lambda r: abs(r.beyond))
+    first = next(r for r in three.rows if (r.level, r.under) == (most.level, most.under))
+    a, b, c = three.factors
+    return (
+        f"The average hides that the interaction of {a} and {b} depends on {c} ({three.test}): for {most.level} instead of "
+        f"{most.against} under {most.under} it is {brief(first.effect)} ({span(first.low, first.high)}) at {first.at} and "
+        f"{brief(most.effect)} ({span(most.low, most.high)}) at {most.at}."
+    )
 
 
 def _effect(found: Findings) -> str:
@@ -206,8 +222,8 @@ def methods(results: Results) -> str:
         f"{spec.replications:,} replications each, {spec.runs:,} runs in all. {_fixed_rules(spec)}All points "
         f"use common random numbers: replication k of seed {spec.seed} has the same random draws at every point, so contrasts "
         "are paired. Machines that existed before the program count: if no facility beats them, the lag is theirs. A "
-        "replication in which no machine works counts as worse than any number. Intervals are 95 % bootstrap intervals unless "
-        "they are called ranges of replications. They cover random draws and the varied factors, hold all other parameters "
+        "replication in which no machine works counts as worse than any number. Intervals are 95 % intervals unless they are "
+        "called ranges of replications: of effects t intervals over replications, in samples clustered by point too. They cover random draws and the varied factors, hold all other parameters "
         f"fixed, and are not corrected for multiple comparisons. Software: juste-retour {p['juste_retour']}, Python "
         f"{p['python']}, NumPy {p['numpy']}, SciPy {p['scipy']}."
     )
@@ -247,6 +263,7 @@ def page(found: Illustrated, pictures: Sequence[str]) -> str:
         factors=ReportTable(["Varied", "Levels"], _factors(spec)),
         figures=list(zip(found.figures, pictures, strict=True)),
         effects=_told(_effects_table, found),
+        three_way=_told(_three_way_table, found),
         shares=_told(_shares_table, found),
         interactions=_interactions(found),
         outcomes=_outcomes(found),
@@ -329,10 +346,24 @@ def _effects_table(found: Findings) -> ReportTable:
     against = found.asked.conditional[0].against if rows else ""
     note = (
         f"Effects on {unit_of(words(found.headline), found.headline)} compared with {against}, averaged over all other "
-        f"factors, with {'95 % bootstrap intervals' if found.asked.sample is None else CLUSTERED}. Less the first: the "
+        f"factors, with {'95 % intervals over replications' if found.asked.sample is None else CLUSTERED}. Less the first: the "
         "effect less that in the first row of the same level, which is the interaction."
     )
     return ReportTable(["Level", "Under", "Effect", "95 %", "Less the first", "95 %"], rows, note)
+
+
+def _three_way_table(found: Findings) -> ReportTable:
+    """The interaction of two factors at each level of a third."""
+    three = found.asked.three_way
+    if three is None:
+        return ReportTable([], [])
+    a, b, c = three.factors
+    test = "" if three.test is None else f" Joint test that it is the same at all levels: {three.test}."
+    note = (
+        f"The interaction of {a} and {b} in {unit_of(words(found.headline), found.headline)}, a difference of differences, "
+        f"at each level of {c}. Less the first: the three-way effect.{test}"
+    )
+    return ReportTable(PAIR_HEADINGS, pair_rows(three), note)
 
 
 def _shares_table(found: Findings) -> ReportTable:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from juste_retour.agents.errors import BadInput, near
+from juste_retour.runs.analysis.crossed_effects import ThreeWay
 from juste_retour.runs.analysis.effects import Effects
 from juste_retour.runs.analysis.sensitivity import DRAWN, Pair, morris
 from juste_retour.runs.base.numerals import brief, shown, span
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 MOST_POINTS = 48  # rows of a table of points; for larger designs it has a row per level of each factor
 
 
+PAIR_HEADINGS = ["Level", "Under", "At", "Interaction", "95 %", "Less the first", "95 %"]
 INTERACTIONS = "Interactions: share of the variance from two factors together, beyond their shares alone"
 
 
@@ -44,7 +46,7 @@ class Sensitivity:
 
     `found["marginal_effects"]` is a data frame. `list(found)` names the frames that the design allows: `shares` (for a
     Sobol sample `indices`, for a Morris design `effects`), `pairs`, `marginal_effects`, `slopes`, `conditional_effects`,
-    `changes_nothing` and `agreement`. Shares are parts of the variance, 0 to 1. Effects have the outcome's unit. `low`
+    `three_way`, `changes_nothing` and `agreement`. Shares are parts of the variance, 0 to 1. Effects have the outcome's unit. `low`
     and `high` are 95 % intervals.
 
     Attributes:
@@ -165,6 +167,15 @@ def _agreement(asked: Effects) -> list[Table]:
     return [
         Table("Runs without a site, and with only the lag of earlier machines", ["Point", *HEADINGS], rows)
     ]
+
+
+def pair_rows(three: ThreeWay) -> list[list[str]]:
+    """The rows of a three-way effect, under `PAIR_HEADINGS`."""
+    return [
+        [f"{r.factor} = {r.level}", r.under, r.at, brief(r.effect), span(r.low, r.high), brief(r.beyond),
+         span(r.beyond_low, r.beyond_high)]
+        for r in three.rows
+    ]  # fmt: skip
 
 
 class _Shown(NamedTuple):
@@ -290,7 +301,16 @@ def _marginal(found: Effects) -> tuple[dict[str, object], list[Table]]:
     if rows:
         title = f"Effects of {under[0].factor} by level of {under[0].under.partition(' = ')[0]}"
         tables.append(Table(title, ["Level", "Under", "Effect", "95 %", "Less the first", "95 %"], rows, 2))
+    three, test = found.three_way, None
+    if three is not None:
+        a, b, c = three.factors
+        test = None if three.test is None else asdict(three.test)
+        said = "" if three.test is None else f"; test that it is the same at all: {three.test}"
+        title = f"Three-way: the interaction of {a} and {b} by level of {c}{said}"
+        tables.append(Table(title, PAIR_HEADINGS, pair_rows(three), 3))
     plain: dict[str, object] = {
+        "three_way": [] if three is None else [asdict(r) for r in three.rows],
+        "three_way_test": test,
         "marginal_effects": [{k: v for k, v in asdict(c).items() if k != "each"} for c in found.contrasts],
         "conditional_effects": [asdict(r) for r in under],
     }

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from juste_retour.agents.arrays import Floats
 from juste_retour.runs.analysis.attribution import Attribution
-from juste_retour.runs.analysis.interactions import CellMeans, ConditionalEffect
-from juste_retour.runs.analysis.level_contrasts import LevelContrast
+from juste_retour.runs.analysis.crossed_effects import CellMeans, ConditionalEffect, LevelContrast
 from juste_retour.runs.analysis.robustness import RobustnessMap
 from juste_retour.runs.base.numerals import brief, number
 from juste_retour.runs.base.statistics import median, summary

@@ -87,6 +87,17 @@ def test_conditional_effects_of_a_known_function(kind, settings):
     assert ((cells.low < cells.mean) & (cells.mean < cells.high)).all()
 
 
+@pytest.mark.parametrize(("kind", "settings"), DESIGNS)
+def test_a_sample_of_a_function_without_three_way_effects_shows_none(kind, settings):
+    many = {"base": 512} if kind == "sobol" else {"points": 1500}
+    found = sampled(kind, settings | many, replications=8).three_way("rule", "x", "z")
+    assert found.factors == ("rule", "x", "z")
+    assert not np.mean([row.beyond_low > 0 or row.beyond_high < 0 for row in found.rows if row.beyond]) > 0.25
+    wide = [row for row in found.rows if row.level == "b" and row.under.startswith("x = 0.75 to 1 ")]
+    assert [row.effect for row in wide] == pytest.approx([1.5] * 4, abs=0.5)
+    assert all(row.low <= row.effect <= row.high for row in found.rows)
+
+
 def test_idle_factor_has_exactly_zero_effect_in_paired_designs():
     levels, slopes = effects(sampled(*DESIGNS[0], own=0.0))
     idle = levels["idle", "32 to 41"]

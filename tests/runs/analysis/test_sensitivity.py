@@ -9,9 +9,9 @@ from SALib.analyze import sobol as salib_sobol
 
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.analysis import sensitivity
+from juste_retour.runs.analysis.crossed_effects import Crossed
 from juste_retour.runs.analysis.effects import asked_about
-from juste_retour.runs.analysis.interactions import cell_means, conditional_effects, decomposed
-from juste_retour.runs.analysis.level_contrasts import level_contrasts
+from juste_retour.runs.analysis.interactions import decomposed
 from juste_retour.runs.analysis.robustness import robustness
 from juste_retour.runs.analysis.sensitivity import binned, main_effects, morris, sobol, sobol_indices
 from juste_retour.runs.engine.design import Design, problem, unit_sample
@@ -223,7 +223,7 @@ def test_main_effects_and_noise_of_a_full_factorial_sum_to_one(tmp_path):
     assert by["b"].share == pytest.approx(2 / 3 / whole, abs=0.01)
     assert noise == pytest.approx(1 / whole, abs=0.01)
     assert by["a"].low <= 9 / 4 / whole <= by["a"].high
-    contrast = {(c.factor, c.level): c for c in level_contrasts(Made(), "sites")}
+    contrast = {(c.factor, c.level): c for c in Crossed(Made(), "sites").contrasts()}
     assert contrast["a", "1"].difference == pytest.approx(3, abs=0.05)
     assert contrast["b", "2"].difference == pytest.approx(2, abs=0.05)
     assert contrast["a", "1"].matches == 3
@@ -242,7 +242,7 @@ def test_contrast_with_infinite_outcomes_gives_no_warning():
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        (contrast,) = level_contrasts(Made())
+        (contrast,) = Crossed(Made()).contrasts()
     assert not np.isfinite(contrast.difference)
     assert contrast.each[0] == np.inf
 
@@ -318,7 +318,7 @@ def test_conditional_effects_of_a_grid(tmp_path):
     out = run_small(tmp_path)
     results = Results(out)
     table = results.table("worlds").groupby(["voting", "operations"]).years_behind.mean()
-    found = conditional_effects(results, "operations", "voting", "years_behind")
+    found = Crossed(results).conditional("operations", "voting")
     assert [r.under for r in found] == ["voting = lisbon_qmv", "voting = unanimity"]
     for row, voting in zip(found, ("lisbon_qmv", "unanimity"), strict=True):
         assert row.effect == pytest.approx(
@@ -326,7 +326,7 @@ def test_conditional_effects_of_a_grid(tmp_path):
         )
         assert row.low <= row.effect <= row.high
     assert found[1].beyond == pytest.approx(found[1].effect - found[0].effect)
-    cells = cell_means(results, "operations", "voting", "years_behind")
+    cells = Crossed(results).cells("operations", "voting")
     assert cells.mean.ravel().tolist() == pytest.approx(
         [table[v, o] for o in cells.levels for v in cells.grounds], abs=1e-9
     )

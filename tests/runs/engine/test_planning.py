@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 
 from juste_retour.runs.engine.chunks import ChunkPlan
 from juste_retour.runs.engine.experiment import batch
@@ -12,7 +13,7 @@ from juste_retour.runs.engine.planning import Precision, cost, distinct
 from juste_retour.runs.engine.results import Results
 from juste_retour.runs.engine.spec import spec_of
 from juste_retour.runs.results.ensemble import simulate
-from tests.runs.small import spec_file
+from tests.runs.small import SPEC, spec_file
 
 SETTER = {
     "scenario": {"agenda": "closed_rule", "expect": "status_quo"},
@@ -94,7 +95,40 @@ def test_number_of_distinct_solutions_is_estimated_from_a_sample():
 def test_replications_grow_with_the_square_of_precision():
     found = Precision("years_behind", 1.0, 0.5)
     assert found.half_widths(100) == pytest.approx((0.196, 0.098))
-    assert found.replications(0.05) == pytest.approx(4 * found.replications(0.1), abs=4)
+    assert found.replications(0.05) == pytest.approx(4 * found.replications(0.1), rel=0.03)
+
+
+def test_plans_hold_in_at_least_85_percent_of_pilots():
+    """Whatever the pilot's seed, an experiment of the planned size reaches the half-width, on average over its draws."""
+    rng = np.random.default_rng(4)
+    truth, wanted = 0.22, 0.1
+    counts = []
+    for _ in range(300):
+        deviation = float(np.std(rng.normal(0, truth, 32), ddof=1))
+        counts.append(Precision("sites", 1.0, deviation, pilot=32).replications(wanted))
+    enough = next(n for n in range(2, 99) if stdtrit(n - 1, 0.975) * truth / n**0.5 <= wanted)
+    assert np.mean(np.array(counts) >= enough) > 0.85
+    assert np.quantile(counts, 0.95) < 2 * enough
+    assert min(counts) >= 10
+
+
+def test_effect_without_variance_in_the_pilot_is_not_estimable():
+    found = Precision("sites", 1.0, float("nan"), pilot=32)
+    assert found.replications(0.1) is None
+    assert found.planned(0.0, 0.1) is None
+
+
+def test_dry_run_plans_for_the_interactions_that_the_question_names(tmp_path, call):
+    spec = spec_file(tmp_path, SPEC.replace("Does voting matter & how much?", "Does unanimity cost more?"))
+    _, printed, _ = call("batch", spec, "--dry-run", "--half-width", "0.1")
+    assert "name operations" in printed
+    spec = spec_file(
+        tmp_path, SPEC.replace("Does voting matter & how much?", "Does unanimity depend on operations?")
+    )
+    found = json.loads(call("batch", spec, "--dry-run", "--half-width", "0.1", "--json")[1])
+    planned = found["precision"]["replications_by_factor"]
+    assert {"the interaction of voting and operations", "the effect of voting"} <= planned.keys()
+    assert all(count is None or count >= 10 for count in planned.values())
 
 
 def test_dry_run_suggests_replications(tmp_path, call):

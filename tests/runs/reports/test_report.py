@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs.analysis.level_contrasts import LevelContrast
+from juste_retour.runs.analysis.crossed_effects import LevelContrast
 from juste_retour.runs.engine.experiment import batch
 from juste_retour.runs.engine.results import Results
 from juste_retour.runs.reports.drawing import Drawn, svg

@@ -5,8 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from juste_retour.runs.analysis.interactions import CellMeans, ConditionalEffect
-from juste_retour.runs.analysis.level_contrasts import LevelContrast
+from juste_retour.runs.analysis.crossed_effects import CellMeans, ConditionalEffect, LevelContrast
 from juste_retour.runs.reports.drawing import Drawn, apart, blank, pdf, svg
 from juste_retour.runs.reports.titles import (
     MOST,
