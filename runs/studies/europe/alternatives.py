@@ -87,7 +87,7 @@ ALTERNATIVES = (
     Alternative("talent follows the machines", {"talent_elasticity": 0.07, "trophy_fade": 0.3}),
     Alternative("machines are renewed every five years", {"life_years": 5.0}),
 )
-PARTS = ("placement", "funding", "procurement", "operations", "pooling", "access")
+PARTS = ("placement", "funding", "procurement", "operations", "pooling")
 
 
 def tried(bench: Bench, alternative: Alternative) -> dict[str, Floats]:

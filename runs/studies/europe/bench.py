@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from juste_retour.abm.bargaining.stationary_values import NotConverged
 from juste_retour.abm.base.members import Members, load_members
@@ -17,10 +18,10 @@ from juste_retour.abm.worlds.scenario import Scenario, load, parameters
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.results.paired import Found, Runs, measure, with_envelope
-from juste_retour.runs.results.parameter_ranges import changed, drawn_in, sobol_draws
+from juste_retour.runs.results.parameter_ranges import changed, drawn_in, ranged, sobol_draws
 from juste_retour.runs.results.windows import Window
 
-STATUS_QUO, REFORM = "eu-status-quo", "essay-reform"
+STATUS_QUO, REFORM, WITH_ACCESS = "eu-status-quo", "essay-reform", "reform-with-access"
 HELD = {  # parameters that have a range but are not varied, and why
     "envelope_eur_bn": "the money of the comparison, EUR 10 bn; varied in a table of its own",
     "window_years": "5, 7 and 10 years are reported side by side",
@@ -46,7 +47,7 @@ def uncertain(calibrated: Iterable[str]) -> list[str]:
     for family in sorted(
         FAMILIES.values(), key=lambda f: (f.name in PROTOCOL_RULES or f.name == "funding", f.name)
     ):
-        used = {load(name).rules[family.name].rule for name in (STATUS_QUO, REFORM)}
+        used = {load(name).rules[family.name].rule for name in (STATUS_QUO, REFORM, WITH_ACCESS)}
         for rule in sorted(used | set(PROTOCOL_RULES.get(family.name, ()))):
             own = family[rule].parameters.items()
             found += [
@@ -54,7 +55,8 @@ def uncertain(calibrated: Iterable[str]) -> list[str]:
                 for name, (default, about) in own
                 if about.range is not None and not isinstance(default, int | str)
             ]
-    return [name for name in found if name not in known]
+    once = {*ranged()}  # a parameter that families share has one name
+    return [name for name in found if name in once and name not in known]
 
 
 def joint(politics: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -95,6 +97,13 @@ class Bench:
         """A bench of the draws `begin` to `end` (exclusive), with unchanged random numbers."""
         draws = self.draws.iloc[begin:end].reset_index(drop=True)
         return replace(self, draws=draws, first=self.first + begin)
+
+    def setting(self, **values: ArrayLike) -> Bench:
+        """The bench with other values of some parameters in every draw; dots in their names are written as two underscores."""
+        return replace(
+            self,
+            draws=self.draws.assign(**{name.replace("__", "."): np.asarray(v) for name, v in values.items()}),
+        )
 
     def worlds(self, scenario: Scenario) -> list[Scenario]:
         """The scenario with the parameters of each draw. Parameters that it sets differently from the status quo are kept."""
@@ -150,6 +159,7 @@ class BenchRuns(Runs):
             part = self.bench.part(first, first + len(most))
             worlds = part.worlds(scenario)
             smaller = [with_envelope(worlds[k], float(most[k])) for k in above]
-            for name, values in self._measured(smaller, part.replicates[above], self.measured, False).items():
+            names = [name for name in self.measured if name in held]
+            for name, values in self._measured(smaller, part.replicates[above], names, False).items():
                 held[name][above] = values
         return held

@@ -19,14 +19,14 @@ from juste_retour.runs.results.paired import LAG, at_equal_spending, measure
 from juste_retour.runs.results.parameter_ranges import about, at_share, coordinates, share_of, span, usual
 from juste_retour.runs.results.windows import SIDE_BY_SIDE, Window, read_over
 from juste_retour.runs.studies.europe.bench import REFORM, STATUS_QUO, Bench, BenchRuns
-from juste_retour.runs.studies.europe.claims import LEVEL, QUESTIONS, Question, share_above
+from juste_retour.runs.studies.europe.claims import LEVEL, QUESTIONS, Question, share_above, wilson_low
 from juste_retour.runs.studies.europe.trials import EQUAL, PROPOSAL, PROTOCOLS, SIZES, Numbers
 
 EDGE = 0.1  # share of a range at either end that counts as its edge
 LEVELS = (80, round(100 * LEVEL), 95)  # per cent of the draws
 TIMES = {"half": 0.5, "as asked": 1.0, "twice": 2.0}  # factors of the least effect
-BY_SOURCE = (4.0, 5.0)  # of the frontier's growth, as its source has it
-BANDS = ((2.5, 3.25), (3.25, 4.0), BY_SOURCE, (2.5, 5.0))
+BANDS = ((2.0, 3.0), (3.0, 4.0), (4.0, 5.0), (2.0, 5.0))  # of the frontier's growth after mid-2025
+RACE = (0.5, 1.0, 2.0)  # factors on the value of the race
 PRICED = ("price_of_politics", "price_where", "price_unspent")
 
 
@@ -153,17 +153,18 @@ def _measured(bench: Bench, worlds: list[Scenario], replicates: Integers) -> Flo
 
 
 def by_growth(growth: Floats, numbers: Numbers) -> pd.DataFrame:
-    """The headline by bands of the frontier's yearly growth, from the same draws."""
+    """The headline by bands of the frontier's yearly growth after mid-2025, from the same draws."""
     rows = []
     for low, high in BANDS:
-        here = (growth >= low) & ((growth < high) | (high == BY_SOURCE[1]))
+        here = (growth >= low) & ((growth < high) | (high == BANDS[-1][1]))
         for key, name in (
             ("lag|spending|5|quo", "status_quo"),
             ("lag|spending|5|reform", "reform"),
+            ("named|spending|5", "named"),
             ("gain|spending|5", "gain"),
             ("gain|envelopes|5", "gain_envelopes"),
         ):
-            row = {"growth": f"{low:g} to {high:g}", "by_source": (low, high) == BY_SOURCE, "outcome": name}
+            row: dict[str, object] = {"growth": f"{low:g} to {high:g}", "outcome": name}
             row |= {"draws": int(here.sum())}
             rows.append(row | known_summary(numbers[key][here]))
     return pd.DataFrame(rows)
@@ -196,7 +197,8 @@ def _supported(question: Question, numbers: Numbers, level: float, times: float)
     """Whether the headline comparison supports a finding, and whether each other one does."""
 
     def above(values: Floats) -> bool:
-        return share_above(values, times * question.least) >= level
+        known = int((~np.isnan(values)).sum())
+        return wilson_low(share_above(values, times * question.least), known) >= level
 
     others = [value(numbers) for value in question.variants.values()]
     return above(question.value(numbers)), [above(v) for v in others if not np.isnan(v).all()]
@@ -205,21 +207,26 @@ def _supported(question: Question, numbers: Numbers, level: float, times: float)
 def price_of_politics(bench: Bench) -> pd.DataFrame:
     """The price of the status quo and the reform, and what of the former is rules of decision, payers and goals.
 
-    Between the status quo and the planner for capability, who pays by national income, stand two planners for the sum of
-    the states' payoffs. `rules` is what the status quo loses against the first, under the same funding; `payers` what
-    that one loses against the second, who pays by national income; `goals` is the rest of the price.
+    Between the status quo and the planner for capability, who pays by national income, stand planners for the sum of the
+    states' payoffs and for capability, under the same funding or by income. Each part is the mean over the orders in which
+    the rules of decision are changed before the goals, since goals cannot change without a planner: rules, payers, goals;
+    rules, goals, payers; payers, rules, goals. `goals at 0.5` is the part of the goals if the race is worth half as much.
     """
     found: Numbers = {}
     for name in (STATUS_QUO, REFORM):
         worlds = run(bench.worlds(load(name)), bench.seed, bench.replicates, bench.members, price=True).worlds
         found |= {f"{name}|{key}": measure(worlds, key) for key in (LAG, *PRICED)}
-    welfare = load(STATUS_QUO).changed({"agenda": "planner", "agenda.objective": "welfare"})
-    own = bench.outcomes(welfare, [LAG])[LAG]
-    by_income = bench.outcomes(welfare.changed({"funding": "gni_key"}), [LAG])[LAG]
-    found[f"{STATUS_QUO}|rules"] = found[f"{STATUS_QUO}|{LAG}"] - own
-    found[f"{STATUS_QUO}|payers"] = own - by_income
     ideal = found[f"{STATUS_QUO}|{LAG}"] - found[f"{STATUS_QUO}|price_of_politics"]
-    found[f"{STATUS_QUO}|goals"] = by_income - ideal
+    for factor in RACE:
+        worth = bench.setting(race_value_eur_bn=factor * bench.draws["race_value_eur_bn"])
+        parts, first, last = split(worth, ideal)
+        if factor == 1:
+            found |= {f"{STATUS_QUO}|{name}": values for name, values in parts.items()}
+            found |= {f"{STATUS_QUO}|{name}, {words}": v for name, words, v in (*first, *last)}
+        found[f"{STATUS_QUO}|goals at {factor:g}"] = parts["goals"]
+    found[f"{STATUS_QUO}|goals per doubling"] = 0.5 * (
+        found[f"{STATUS_QUO}|goals at {RACE[-1]:g}"] - found[f"{STATUS_QUO}|goals at {RACE[0]:g}"]
+    )
     rows = []
     for key, values in found.items():
         scenario, _, part = key.partition("|")
@@ -229,3 +236,34 @@ def price_of_politics(bench: Bench) -> pd.DataFrame:
                 {"scenario": scenario, "part": part, "mean": mean, "error": error} | known_summary(values)
             )
     return pd.DataFrame(rows)
+
+
+Worded = list[tuple[str, str, Floats]]
+
+
+def split(bench: Bench, ideal: Floats) -> tuple[Numbers, Worded, Worded]:
+    """The three parts of the status quo's price, means over their orders, and the smallest and largest over the orders.
+
+    Args:
+        bench: the draws.
+        ideal: years behind of the planner for capability who pays by national income, (draws,).
+    """
+    quo = load(STATUS_QUO)
+    welfare, ours = {"agenda": "planner", "agenda.objective": "welfare"}, {"agenda": "planner"}
+    income = {"funding": "gni_key"}
+    own, paid, planned, by_income, capable = (
+        bench.outcomes(quo.changed(changes), [LAG])[LAG]
+        for changes in ({}, income, welfare, welfare | income, ours)
+    )
+    orders = [
+        {"rules": own - planned, "payers": planned - by_income, "goals": by_income - ideal},
+        {"rules": own - planned, "goals": planned - capable, "payers": capable - ideal},
+        {"payers": own - paid, "rules": paid - by_income, "goals": by_income - ideal},
+    ]
+    means: Numbers = {name: np.mean([order[name] for order in orders], axis=0) for name in orders[0]}
+    by_mean = {name: sorted((order[name] for order in orders), key=np.mean) for name in means}
+    return (
+        means,
+        [(name, "smallest order", values[0]) for name, values in by_mean.items()],
+        [(name, "largest order", values[-1]) for name, values in by_mean.items()],
+    )

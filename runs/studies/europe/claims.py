@@ -1,7 +1,8 @@
 """The essay's five claims as findings: each has a number, its interval over all uncertain parameters, and a status.
 
-A finding is *supported* if at least 90 % of the draws exceed the smallest effect that counts. It is *sensitive* if it is
-supported in the headline comparison (five years, equal spending) but not in another one. An *identity* follows from the
+A finding is *supported* if the lower bound of the 95 % interval (Wilson's) of the share of draws that exceed the smallest
+effect that counts is at least 0.9. Fewer than 35 draws support nothing. It is *sensitive* if it is supported in the
+headline comparison (five years, equal spending) but not in another one. An *identity* follows from the
 model's equations and is not counted. *Not known* means that the number is missing in all draws.
 """
 
@@ -11,20 +12,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.stats import binomtest
 
 from juste_retour.agents.arrays import Floats, Number
 from juste_retour.runs.base.statistics import known_summary
 from juste_retour.runs.studies.europe.curves import ESSAY, STRUCTURAL_AT
 from juste_retour.runs.studies.europe.patterns import large_site
-from juste_retour.runs.studies.europe.trials import BARON_FEREJOHN, EQUAL, PROTOCOLS, Numbers
+from juste_retour.runs.studies.europe.trials import (
+    ALONE,
+    BARON_FEREJOHN,
+    CHIPS,
+    EQUAL,
+    OWN,
+    PROTOCOLS,
+    SUNK,
+    Numbers,
+)
 
 SUPPORTED, SENSITIVE, NOT_SUPPORTED = "supported", "sensitive", "not supported"
 IDENTITY, UNKNOWN = "identity", "not known"
-LEVEL = 0.9  # share of the draws that must exceed the smallest effect that counts
+LEVEL = 0.9  # least lower bound of the share of draws that exceed the smallest effect that counts
 WINDOWS = (5, 7, 10)
 HEADLINE = "spending|5"
 RESAMPLES = 500
-PARTS = ("access", "procurement", "placement", "pooling", "operations", "funding", "money")
+PARTS = ("procurement", "placement", "operations", "pooling", "funding", "money")
+EITHER = 0.5  # sites: a number that differs by one or more
 CLAIMS = {
     1: "Participation: sites are many and small because every state with a vote has a claim",
     2: "Geography defeats arithmetic: nineteen medium sites are not one large one",
@@ -64,13 +76,15 @@ class Question:
 class Answer:
     """A median with its 90 % interval over the draws, and the share of draws above the smallest effect that counts.
 
-    `median_error` and `share_error` are Monte Carlo standard errors. `draws` is the number of draws with a known value.
+    `share_low` is the lower bound of its 95 % interval (Wilson's). `median_error` and `share_error` are Monte Carlo standard
+    errors. `draws` is the number of draws with a known value.
     """
 
     median: float
     low: float
     high: float
     share_above: float
+    share_low: float
     median_error: float
     share_error: float
     draws: int
@@ -78,7 +92,7 @@ class Answer:
     @property
     def supported(self) -> bool:
         """Whether enough draws exceed the smallest effect that counts."""
-        return self.draws > 0 and self.share_above >= LEVEL
+        return self.draws > 0 and self.share_low >= LEVEL
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,17 @@ def share_above(values: Floats, least: float) -> float:
     return float((known > least).mean()) if len(known) else float("nan")
 
 
+def wilson_low(share: float, draws: int) -> float:
+    """Lower bound of the 95 % interval (Wilson's) of a share of draws; NaN without draws.
+
+    >>> round(wilson_low(1.0, 34), 3), round(wilson_low(1.0, 35), 3), round(wilson_low(122 / 128, 128), 3)
+    (0.898, 0.901, 0.902)
+    """
+    if not draws:
+        return float("nan")
+    return float(binomtest(round(share * draws), draws).proportion_ci(0.95, method="wilson").low)
+
+
 def answered(values: Floats, least: float, seed: int = 0) -> Answer:
     """Summarize the values of the draws. NaN values are omitted.
 
@@ -116,7 +141,7 @@ def answered(values: Floats, least: float, seed: int = 0) -> Answer:
     known = np.asarray(values, dtype=float)
     known = known[~np.isnan(known)]
     if not len(known):
-        return Answer(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, 0)
+        return Answer(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, 0)
     share = share_above(known, least)
     drawn = np.random.default_rng(seed).integers(0, len(known), (RESAMPLES, len(known)))
     with np.errstate(invalid="ignore"):
@@ -125,6 +150,7 @@ def answered(values: Floats, least: float, seed: int = 0) -> Answer:
     return Answer(
         **known_summary(known),
         share_above=share,
+        share_low=wilson_low(share, len(known)),
         median_error=spread,
         share_error=float(np.sqrt(share * (1 - share) / len(known))),
         draws=len(known),
@@ -199,42 +225,59 @@ def _share(part: str, claim: int, says: str) -> Question:
     )
 
 
-def _beyond(key: str) -> Value:
-    """The gain from access minus the largest gain from another part, in years."""
-    others = [part for part in PARTS if part not in ("access", "money")]
-    return lambda n: n[f"share|{key}|access"] - np.max([n[f"share|{key}|{part}"] for part in others], axis=0)
+def _differs(protocol: str, more: str, less: str, at: str = "") -> Value:
+    """By how many sites, up or down, two ways to decide differ."""
+    return lambda n: np.abs(n[f"sites{at}|{protocol}|{more}"] - n[f"sites{at}|{protocol}|{less}"])
 
 
-def _added(protocol: str, more: str, less: str) -> Value:
+def _fewer(protocol: str, more: str, less: str) -> Value:
     return lambda n: n[f"sites|{protocol}|{more}"] - n[f"sites|{protocol}|{less}"]
+
+
+VOTED = (  # two ways to decide, and what a difference between them says
+    (OWN, ALONE, "the vote and the Commission alone", "The vote changes the number of sites"),
+    (
+        "qualified majority",
+        "simple majority",
+        "a qualified and a simple majority",
+        "A threshold changes the number of sites",
+    ),
+    (
+        "unanimity",
+        "qualified majority",
+        "unanimity and a qualified majority",
+        "Vetoes change the number of sites",
+    ),
+)
 
 
 def _under(protocol: str) -> list[Question]:
     """The questions of claim 1 about one agenda protocol."""
     found = [
         Question(
-            f"sites that unanimity adds to a qualified majority, {protocol}",
+            f"sites by which {words} differ, up or down, {protocol}",
             1,
             "sites",
-            _added(protocol, "unanimity", "qualified majority"),
-            1.0,
-            f"Vetoes are paid for in sites ({protocol}).",
-        ),
+            _differs(protocol, more, less),
+            EITHER,
+            f"{says} ({protocol}).",
+            {f"{100 * s:.0f} % of the money sunk": _differs(protocol, more, less, f" at {s:g}") for s in SUNK}
+            if protocol != BARON_FEREJOHN
+            else {},
+        )
+        for more, less, words, says in VOTED
+        if (protocol, less) != (BARON_FEREJOHN, ALONE)
+    ]
+    return [
+        *found,
         Question(
-            f"sites that a qualified majority adds to a simple one, {protocol}",
+            f"sites more than without trophy and host cost, {protocol}",
             1,
             "sites",
-            _added(protocol, "qualified majority", "simple majority"),
-            1.0,
-            f"A higher threshold is paid for in sites ({protocol}).",
-        ),
-        Question(
-            f"sites that would not be built without the trophy, {protocol}",
-            1,
-            "sites",
-            _added(protocol, "own rule", "no trophy"),
-            1.0,
-            f"The wish to host makes the number ({protocol}).",
+            _fewer(protocol, OWN, "no wish to host"),
+            EITHER,
+            f"The wish to host, net of what hosting costs, adds sites ({protocol}).",
+            {"without the trophy alone": _fewer(protocol, OWN, "no trophy")},
         ),
         Question(
             f"what two or three sites gain on it, {protocol}",
@@ -246,27 +289,59 @@ def _under(protocol: str) -> list[Question]:
             {"equal envelopes": _of(f"placement|{protocol}|envelopes")},
         ),
     ]
-    if protocol != BARON_FEREJOHN:
-        alone = Question(
-            f"sites that the vote adds to the Commission alone, {protocol}",
-            1,
-            "sites",
-            _added(protocol, "own rule", "Commission alone"),
-            1.0,
-            f"The vote itself makes the number ({protocol}).",
-        )
-        found.insert(0, alone)
-    return found
+
+
+def _site(equal: str, end: str) -> Value:
+    return lambda n: _ratio(n[f"site|{equal}|{end}"], n[f"site|{equal}|quo"])
+
+
+def _other(reading: str, *ends: str) -> Value:
+    """A reading of an end at equal spending, or of the first less the second."""
+    return lambda n: (
+        n[f"{reading}|spending|{ends[0]}"] - (n[f"{reading}|spending|{ends[1]}"] if ends[1:] else 0.0)
+    )
+
+
+def _readings(*ends: str) -> dict[str, Value]:
+    return {words: _other(reading, *ends) for reading, words in CAPABILITY.items()}
+
+
+def _levels(end: str) -> dict[str, Value]:
+    """The gain if one run has the same share of all machines' chips on both sides."""
+    return {
+        f"{100 * c:.0f} % of the chips on both sides": _of(f"gain|spending|{end} at {c:g}") for c in CHIPS
+    }
+
+
+def _adds(more: str, less: str | None = None) -> Callable[[str], Value]:
+    return lambda equal: (
+        lambda n: n[f"gain|{equal}|{more}"] - n[f"gain|{equal}|{less}" if less else f"gain|{equal}|5"]
+    )
+
+
+CAPABILITY = {"whole": "whole machines", "all": "all machines as one"}  # readings beside that of one project
 
 
 QUESTIONS: tuple[Question, ...] = (
     Question(
-        "the reform's largest site over the status quo's",
+        "the reform's largest site over the status quo's at equal spending",
         1,
         "times",
-        lambda n: _ratio(n["reform|largest_site_accelerators"], n["quo|largest_site_accelerators"]),
+        _site("spending", "reform"),
         2.0,
-        "Sites are sized by the institutions: the envelope is the same, and the reform itself sets two or three sites.",
+        "For the same money the reform's largest site is more than twice as large; it sets two or three sites itself.",
+        {
+            "the named parts alone": _site("spending", "named"),
+            "equal envelopes, so at unequal spending": _site("envelopes", "reform"),
+        },
+    ),
+    Question(
+        "sites that bids written in half the time add",
+        1,
+        "sites",
+        _fewer("open call", "bids in half the time", OWN),
+        EITHER,
+        "The number of sites follows the time that a bid takes to write.",
     ),
     *(question for protocol in PROTOCOLS for question in _under(protocol)),
     _share("placement", 1, "Who decides where is a part of the gap."),
@@ -301,7 +376,7 @@ QUESTIONS: tuple[Question, ...] = (
         2,
         "share",
         lambda n: 1 - n["quo|h100_equivalents"] / large_site("US"),
-        0.0,
+        0.1,
         "Even added up, the sites are less than what one serious lab deploys.",
     ),
     _share("procurement", 3, "Faster procurement pays in years."),
@@ -322,13 +397,13 @@ QUESTIONS: tuple[Question, ...] = (
         _of(f"lag|{HEADLINE}|quo"),
         2.0,
         "The program as designed is out of the race.",
-        _over("lag", "|quo") | _read("quo"),
+        _over("lag", "|quo") | _read("quo") | _readings("quo"),
     ),
     Question(
         "what today's program gains over no new site",
         4,
         "years",
-        _of("program"),
+        _of("added|envelopes|quo"),
         0.1,
         "Today's program shortens the lag that would be there without it.",
     ),
@@ -346,7 +421,7 @@ QUESTIONS: tuple[Question, ...] = (
         4,
         "years",
         lambda n: ESSAY + 3.0 - n["structural from"],
-        0.0,
+        0.25,
         f"Within three years of the essay not even the reform gets within {STRUCTURAL_AT:g} years of the frontier.",
     ),
     Question(
@@ -358,13 +433,31 @@ QUESTIONS: tuple[Question, ...] = (
         "An early reform is still ahead in 2034.",
     ),
     Question(
+        "what the three named parts gain",
+        5,
+        "years",
+        _of(f"named|{HEADLINE}"),
+        0.5,
+        "Placement, procurement and operations together pay in years.",
+        _over("named") | _read("quo", "named") | _readings("quo", "named") | _levels("named"),
+    ),
+    Question(
         "what the reform gains",
         5,
         "years",
         _of(f"gain|{HEADLINE}"),
         0.5,
-        "The reform as a whole pays in years.",
-        _over("gain") | _read("quo", "reform"),
+        "The three parts and our completion, the GNI key and pooling, pay in years.",
+        _over("gain") | _read("quo", "reform") | _readings("quo", "reform") | _levels("reform"),
+    ),
+    Question(
+        "years behind that the named parts leave",
+        5,
+        "years",
+        _of(f"lag|{HEADLINE}|named"),
+        1.0,
+        "The three named parts do not catch up.",
+        _over("lag", "|named") | _read("named") | _readings("named"),
     ),
     Question(
         "years behind that the reform leaves",
@@ -372,40 +465,46 @@ QUESTIONS: tuple[Question, ...] = (
         "years",
         _of(f"lag|{HEADLINE}|reform"),
         1.0,
-        "The reform does not catch up.",
-        _over("lag", "|reform") | _read("reform"),
+        "The reform as we complete it does not catch up.",
+        _over("lag", "|reform") | _read("reform") | _readings("reform"),
     ),
-    _share("access", 5, "Who may use the machines is a part of the gap, which the essay does not say."),
     Question(
-        "what access gains beyond the largest other part",
+        "what the reform's sites gain over no new site",
         5,
         "years",
-        _beyond(HEADLINE),
-        0.0,
-        "Access is the binding part.",
+        _of("added|spending|reform"),
+        0.5,
+        "The reform's sites shorten the lag that would be there without them.",
         {
-            f"equal {equal}, {years} years": _beyond(f"{equal}|{years}")
-            for equal in EQUAL
-            for years in WINDOWS
-            if f"{equal}|{years}" != HEADLINE
+            "the named parts alone": _of("added|spending|named"),
+            "equal envelopes": _of("added|envelopes|reform"),
         },
     ),
     Question(
-        "most that access can gain at a date",
+        "what hours of the new sites for flagship models add",
         5,
         "years",
-        _of("access bound"),
+        _adds("access")("spending"),
         0.1,
-        "The gain from access is bounded.",
-        identity="ln(share of the reform / share today) / ln(growth of the frontier)",
+        "Access to the new sites adds to the reform, which the essay does not say.",
+        {"equal envelopes": _adds("access")("envelopes")},
     ),
     Question(
-        "accelerators open to others, taken away by the reform",
+        "what hours of the older machines for flagship models add",
+        5,
+        "years",
+        _adds("standing", "access")("spending"),
+        0.1,
+        "Access to the machines that stood before adds to that, which the essay does not say.",
+        {"equal envelopes": _adds("standing", "access")("envelopes")},
+    ),
+    Question(
+        "accelerators open to others, fewer by, at equal envelopes and unequal spending",
         5,
         "share",
         lambda n: 1 - _ratio(n["reform|open_accelerators"], n["quo|open_accelerators"]),
         0.1,
-        "What the flagship runs get is taken from research.",
+        "The reform leaves less for research.",
     ),
     Question(
         "what money gains",
@@ -413,11 +512,11 @@ QUESTIONS: tuple[Question, ...] = (
         "years",
         _of("share|envelopes|5|money"),
         0.1,
-        "That the reform spends what the call leaves unspent is a part of its gain at equal envelopes.",
+        "That the reform spends what the call leaves unspent is a part of its gain at equal envelopes, so at unequal spending.",
         {f"equal envelopes, {years} years": _of(f"share|envelopes|{years}|money") for years in WINDOWS[1:]},
     ),
     Question(
-        "what the reform's operations, pooling and access gain on today's program with no new site at all",
+        "what the reform's operations gain on the machines that stood before, over today's program",
         5,
         "years",
         _of("standing"),

@@ -16,6 +16,7 @@ class PlainAnswer(TypedDict):
     low: float
     high: float
     share_above: float
+    share_low: float
     median_error: float
     share_error: float
     draws: int
@@ -48,6 +49,7 @@ class PlainVerdict(TypedDict):
     effective: float
     calibration_seed: int
     uncertain: Sequence[str]
+    identified: Sequence[str]
     moved_draws: int
     held: Mapping[str, str]
     mixtures: int
@@ -82,3 +84,8 @@ class PlainVerdict(TypedDict):
     growth: Rows
     thresholds: Rows
     price: Rows
+    sunk: Rows
+    readings: Rows
+    levels: Rows
+    committed: Rows
+    fair: Rows

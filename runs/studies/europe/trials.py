@@ -7,25 +7,36 @@ are in years, money in EUR bn.
 from __future__ import annotations
 
 from itertools import combinations
+from math import comb
 
 import numpy as np
 
 from juste_retour.abm.delivery.pooling import Fleet, pooling
 from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.worlds.scenario import Scenario, load
-from juste_retour.agents.arrays import Floats, total
+from juste_retour.agents.arrays import Booleans, Floats, total
 from juste_retour.agents.values import Values
 from juste_retour.runs.analysis.attribution import interactions, mixtures_run, shapley
-from juste_retour.runs.results.paired import COMMITTED, over
-from juste_retour.runs.results.parameter_ranges import setting
+from juste_retour.runs.results.paired import COMMITTED, GAIN, at_equal_spending, over
 from juste_retour.runs.results.switches import MONEY, mixed, switches
 from juste_retour.runs.results.windows import SIDE_BY_SIDE, Window
-from juste_retour.runs.studies.europe.bench import REFORM, STATUS_QUO, Bench, BenchRuns
+from juste_retour.runs.studies.europe.bench import REFORM, STATUS_QUO, WITH_ACCESS, Bench, BenchRuns
 
 Numbers = dict[str, Floats]
 LAG = "years_behind"
 READINGS = {"mean": LAG, "end": "years_behind_at_end", "least": "least_years_behind"}  # of one window
 EQUAL = ("envelopes", "spending")
+OUTCOMES = {  # other readings of the same window, and the largest site
+    "whole": "whole_machine_years_behind",
+    "all": "all_machines_years_behind",
+    "program": "program_years_behind",
+    "added": GAIN,
+    "without": "quarters_without_program",
+    "site": "largest_site_accelerators",
+}
+NAMED = ("placement", "procurement", "operations")  # the parts that the essay names
+NEARLY = 0.95  # of the sum that all mixtures should commit
+CHIPS = (0.06, 0.2, 0.5, 1.0)  # shares of a machine's chips for one run, the same on both sides
 SIZES = (
     "sites",
     "hosts",
@@ -42,43 +53,126 @@ PROTOCOLS: dict[str, dict[str, object]] = {
     PROPOSAL: {"agenda": "commission_proposal"},
     BARON_FEREJOHN: {"agenda": "closed_rule", "expect": "stationary"},
 }
+OWN, ALONE = "own rule", "Commission alone"
+SUNK = (0.0, 0.5, 1.0)
+HOSTING: dict[str, dict[str, object]] = {
+    "no wish to host": {"first_trophy_eur_bn": 0.0, "host_cost_eur_bn": 0.0},
+    "no trophy": {"first_trophy_eur_bn": 0.0},
+}
+WRITING = ("dossier_centre_months", "dossier_new_months")
+BIDS = {"bids in half the time": 0.5, "bids in twice the time": 2.0}
 VOTES = {"simple majority": "simple_majority", "qualified majority": "lisbon_qmv", "unanimity": "unanimity"}
 
 
 def attribution(bench: Bench) -> Numbers:
     """Shapley shares of the parts in the reform's gain, at equal envelopes and at equal spending, for three windows.
 
-    Keys are of the form `share|envelopes|5|access`, `gain|spending|10`, `lag|envelopes|5|quo` and
-    `pair|envelopes|placement|operations`; for the window's last quarter and its best one, `end|spending|quo` and
-    `least|spending|reform`.
+    Ends are `quo`, `reform` and `named`: the parts that the essay names, at equal envelopes with the whole envelope. Keys
+    are of the form `share|envelopes|5|funding`, `gain|spending|10`, `named|spending|5` (the gain of the named parts),
+    `lag|envelopes|5|quo` and `pair|envelopes|placement|operations`; for the other readings of the window,
+    `end|spending|quo`. `ratio|placement+funding` is what a mixture commits at equal spending, as a share of what all
+    should, and `fair|placement` a part's share over mixtures that commit nearly that.
 
     Source: Shapley (1953).
     """
     quo, reform = load(STATUS_QUO), load(REFORM)
     built = switches(quo, reform, [MONEY])
     beside = [Window.of(quo, years) for years in SIDE_BY_SIDE]
-    games = mixtures_run(built, BenchRuns(bench, READINGS.values(), beside), bench.count)
+    runs = BenchRuns(bench, [*READINGS.values(), *OUTCOMES.values()], beside)
+    games = mixtures_run(built, runs, bench.count)
     groups = ["+".join(unit) for unit in built.units]
+    ends = {"quo": 0, "named": _mixture(groups, (*NAMED, MONEY)), "reform": len(built.mixtures) - 1}
     found: Numbers = {"mixtures": np.full(bench.count, float(len(built.mixtures)))}
     for equal, game in zip(EQUAL, games, strict=True):
         for window in beside:
             key = f"{equal}|{window.years:g}"
             lags = _finite(game[over(LAG, window)])
-            found[f"lag|{key}|quo"], found[f"lag|{key}|reform"] = lags[0], lags[-1]
-            found[f"gain|{key}"] = lags[0] - lags[-1]
+            found |= {f"lag|{key}|{end}": lags[m] for end, m in ends.items()}
+            found[f"gain|{key}"], found[f"named|{key}"] = lags[0] - lags[-1], lags[0] - lags[ends["named"]]
             shares = -shapley(lags)
             found |= {f"share|{key}|{g}": shares[k] for k, g in enumerate(groups)}
-        for reading in ("end", "least"):
-            values = _finite(game[READINGS[reading]])
-            found[f"{reading}|{equal}|quo"], found[f"{reading}|{equal}|reform"] = values[0], values[-1]
-        found[f"committed|{equal}|quo"], found[f"committed|{equal}|reform"] = (
-            game[COMMITTED][0],
-            game[COMMITTED][-1],
-        )
+        for reading, name in (READINGS | OUTCOMES | {"committed": COMMITTED}).items():
+            values = _finite(game[name]) if reading != "site" else game[name]
+            found |= {f"{reading}|{equal}|{end}": values[m] for end, m in ends.items()}
         pairs = -interactions(_finite(game[over(LAG, beside[0])]))
         for n, (i, j) in enumerate(combinations(range(len(groups)), 2)):
             found[f"pair|{equal}|{groups[i]}|{groups[j]}"] = pairs[n]
-    return found | {"access bound": access_bound(bench)}
+    sums = games[1][COMMITTED]
+    target = np.minimum(games[0][COMMITTED][0], games[0][COMMITTED][-1])
+    ratio = np.where(target > 0, sums / np.where(target > 0, target, 1.0), np.nan)
+    money = groups.index(MONEY)  # changes nothing at equal spending
+    for m in range(len(built.mixtures)):
+        if not m >> money & 1:
+            found[f"ratio|{' + '.join(g for k, g in enumerate(groups) if m >> k & 1) or 'status quo'}"] = (
+                ratio[m]
+            )
+    fair = -shapley_where(_finite(games[1][LAG]), ratio >= NEARLY)
+    return found | {f"fair|{g}": fair[k] for k, g in enumerate(groups)}
+
+
+def _mixture(groups: list[str], switched: tuple[str, ...]) -> int:
+    """The index of the mixture in which these groups are the target's."""
+    return sum(1 << k for k, group in enumerate(groups) if set(group.split("+")) <= set(switched))
+
+
+def shapley_where(values: Floats, good: Booleans) -> Floats:
+    """Shapley values over the marginal contributions between coalitions that are both `good`, weights scaled up; (k, ...).
+
+    `values` and `good` are (2^k coalitions, ...). NaN where a player has no such contribution.
+
+    >>> shapley_where(np.array([0.0, 1.0, 2.0, 5.0]), np.array([True, True, False, True]))
+    array([1., 4.])
+    """
+    k = (len(values) - 1).bit_length()
+    weighted, weights = np.zeros((2, k, *np.shape(values)[1:]))
+    for player in range(k):
+        for m in range(len(values)):
+            if not m >> player & 1:
+                both = good[m] & good[m | 1 << player]
+                weight = np.where(both, 1 / comb(k - 1, m.bit_count()) / k, 0.0)
+                weighted[player] += np.where(both, weight * (values[m | 1 << player] - values[m]), 0.0)
+                weights[player] += weight
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return weighted / weights
+
+
+def opened(bench: Bench) -> Numbers:
+    """What access adds to the reform: hours of the new sites for flagship models, then also those of the older machines.
+
+    Keys are of the form `lag|spending|access` and `gain|spending|standing`, over five years.
+    """
+    quo, reform = load(STATUS_QUO), load(WITH_ACCESS)
+    runs, found = BenchRuns(bench, [LAG]), Numbers()
+    for name, scenario in (("access", reform), ("standing", reform.changed({"standing": "strategic"}))):
+        found |= _compared(runs, quo, scenario, bench.count, name)
+    return found
+
+
+def equal_access(bench: Bench) -> Numbers:
+    """Lags and gains if one run has the same share of the chips of all machines, old and new, on both sides.
+
+    Keys are of the form `gain|spending|reform at 0.06`, `lag|spending|named at 0.06` and `quo|spending|reform at 0.06`.
+    """
+    quo, reform = load(STATUS_QUO), load(REFORM)
+    found: Numbers = {}
+    for level in CHIPS:
+        runs = BenchRuns(
+            bench.setting(access__calls__year_share=level * bench.draws["run_days"] / 365), [LAG]
+        )
+        for name, scenario in (("reform", reform), ("named", mixed(quo, reform, NAMED))):
+            found |= _compared(runs, quo, scenario, bench.count, f"{name} at {level:g}")
+    return found
+
+
+def _compared(runs: BenchRuns, quo: Scenario, other: Scenario, count: int, name: str) -> Numbers:
+    """Lags of the status quo (`quo|spending|name`) and another scenario (`lag|...`) and the gain, in both comparisons."""
+    free = runs.of(quo, 0, count), runs.of(other, 0, count)
+    found: Numbers = {}
+    fair = at_equal_spending(runs, (quo, other), 0, free)
+    for equal, (a, b) in zip(EQUAL, (free, fair), strict=True):
+        found |= {f"quo|{equal}|{name}": a[LAG], f"lag|{equal}|{name}": b[LAG]}
+        found[f"gain|{equal}|{name}"] = _gain(a[LAG], b[LAG])
+    return found
 
 
 def _finite(lags: Floats) -> Floats:
@@ -86,50 +180,44 @@ def _finite(lags: Floats) -> Floats:
     return np.where(np.isfinite(lags).all(0), lags, np.nan)
 
 
-def access_bound(bench: Bench) -> Floats:
-    """The largest possible gain from access at a date, in years (draws,): ln(share of the reform / share today) / ln(growth)."""
-    quo, reform = bench.worlds(load(STATUS_QUO)), bench.worlds(load(REFORM))
-    today = np.array([setting(s, "access.calls.year_share") for s in quo], dtype=float)
-    then = np.array([setting(s, "access.strategic.year_share") for s in reform], dtype=float)
-    return np.log(then / today) / np.log([s.frontier_growth for s in quo])
-
-
 def ends(bench: Bench) -> Numbers:
-    """Outcomes of status quo and reform, and two gains without new sites.
+    """Outcomes of status quo and reform, and what the reform's rules gain without new sites.
 
-    `program` is the gain of the status quo over having no new site; `standing` is the gain of the reform's rules applied to
-    the existing machines only, over the status quo. Both are in years.
+    `standing` is the gain in years of the reform's operations on the machines that stood before, over the status quo.
     """
     quo, reform = load(STATUS_QUO), load(REFORM)
     found: Numbers = {}
     for name, scenario in (("quo", quo), ("reform", reform)):
         found |= {f"{name}|{key}": values for key, values in bench.outcomes(scenario, SIZES).items()}
     nothing = reform.changed({"envelope_eur_bn": 0.0})
-    without = quo.changed({"envelope_eur_bn": 0.0})
-    found["program"] = bench.outcomes(without, [LAG])[LAG] - found[f"quo|{LAG}"]
     return found | {"standing": found[f"quo|{LAG}"] - bench.outcomes(nothing, [LAG])[LAG]}
 
 
 def protocol(bench: Bench, name: str) -> Numbers:
-    """Numbers of sites under one agenda protocol by voting rule and without the trophy, and the gain of the reform's placement.
+    """Numbers of sites under one agenda protocol by voting rule and hosting, and the gain of the reform's placement.
 
-    Keys are of the form `sites|open call|unanimity`, `sites|open call|no trophy` and `placement|open call|spending`.
+    Keys are of the form `sites|open call|unanimity`, with the share of money that is sunk as drawn;
+    `sites at 0.5|open call|unanimity`; `sites|open call|no wish to host`; and `placement|open call|spending`.
     """
     base = load(STATUS_QUO).changed(PROTOCOLS[name])
     if name != OPEN_CALL:
         base = base.changed({"voting": "lisbon_qmv"})
+    votes = {words: base.changed({"voting": rule}) for words, rule in VOTES.items()} | {OWN: base}
+    if name != BARON_FEREJOHN:  # there states propose, not the Commission
+        votes[ALONE] = base.changed({"voting": "dictator"})
     found: Numbers = {}
-    for words, voting in VOTES.items():
-        found[f"sites|{name}|{words}"] = bench.outcomes(base.changed({"voting": voting}), ["sites"])["sites"]
-    tried: dict[str, dict[str, object]] = {
-        "no trophy": {"first_trophy_eur_bn": 0.0},
-        "Commission alone": {"voting": "dictator"},
-    }
-    if name == BARON_FEREJOHN:
-        del tried["Commission alone"]  # states propose in this protocol, not the Commission
-    for words, changes in tried.items():
+    rule = base.rules["agenda"].rule
+    for sunk in (None, *(SUNK if name != BARON_FEREJOHN else ())):
+        drawn, at = bench, ""
+        if sunk is not None:
+            drawn, at = bench.setting(**{f"agenda__{rule}__sunk": sunk}), f" at {sunk:g}"
+        for words, scenario in votes.items():
+            found[f"sites{at}|{name}|{words}"] = drawn.outcomes(scenario, ["sites"])["sites"]
+    for words, changes in HOSTING.items():
         found[f"sites|{name}|{words}"] = bench.outcomes(base.changed(changes), ["sites"])["sites"]
-    found[f"sites|{name}|own rule"] = bench.outcomes(base, ["sites"])["sites"]
+    for words, factor in BIDS.items() if name == OPEN_CALL else ():
+        quicker = bench.setting(**{key: factor * bench.draws[key] for key in WRITING})
+        found[f"sites|{name}|{words}"] = quicker.outcomes(base, ["sites"])["sites"]
     return found | _placement(bench, name, base)
 
 

@@ -15,12 +15,13 @@ from juste_retour.runs.base.processes import processes
 from juste_retour.runs.base.statistics import known_summary
 from juste_retour.runs.base.stopping import deferring_signals
 from juste_retour.runs.results.ensemble import checked_integer
+from juste_retour.runs.results.parameter_ranges import sobol_draws
 from juste_retour.runs.studies.europe import checks, curves, evidence, trials, variance
 from juste_retour.runs.studies.europe.alternatives import ALTERNATIVES, tried
 from juste_retour.runs.studies.europe.bench import HELD, REFORM, STATUS_QUO, Bench, joint, uncertain
 from juste_retour.runs.studies.europe.calibration import Posterior, calibrate, prior
 from juste_retour.runs.studies.europe.calibration_spec import CalibrationSpec
-from juste_retour.runs.studies.europe.claims import Finding, findings
+from juste_retour.runs.studies.europe.claims import VOTED, Finding, findings
 from juste_retour.runs.studies.europe.plain import PlainVerdict
 from juste_retour.runs.studies.europe.sizes import FULL, Size
 from juste_retour.runs.studies.europe.trials import Numbers
@@ -30,6 +31,7 @@ PART = 16  # draws per job
 SOLVED = 4  # draws per job if stationary values are solved, which takes seconds per draw
 MOVED = 14  # parameters per job that are moved one at a time
 AT_DEFAULTS = 64  # replications at the defaults
+NARROWED = 0.1  # share of a parameter's spread that the data must take away for it to count as identified
 BARGAINED = trials.BARON_FEREJOHN
 Job = tuple[Callable[..., object], tuple[object, ...]]
 
@@ -82,12 +84,22 @@ def check(size: Size, seed: int, workers: int) -> None:
 
 
 def benches(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) -> tuple[Bench, Bench, Bench]:
-    """Three benches: draws of all uncertain parameters, and of the political ones from the posterior and from the prior."""
-    politics = posterior.sample(size.worlds, plan.seed)
-    names = tuple(map(str, politics))
+    """Three benches: draws of all uncertain parameters, and of the political ones from the posterior and from the prior.
+
+    Of the political parameters, those that the data narrow come from the posterior, and the others from their ranges.
+    """
+    known, names = identified(posterior), tuple(plan.names)
+    ranges = pd.DataFrame(sobol_draws([n for n in names if n not in known], size.worlds, plan.seed + 2))
+    politics = pd.concat([posterior.sample(size.worlds, plan.seed)[known], ranges], axis=1)[list(names)]
     everything = Bench(joint(politics, seed), seed, calibrated=names)
     before = Bench(prior(plan.names, size.worlds, plan.seed + 1), seed, calibrated=names)
     return everything, Bench(politics, seed, calibrated=names), before
+
+
+def identified(posterior: Posterior) -> list[str]:
+    """The calibrated parameters whose spread the data narrow by at least `NARROWED`."""
+    rows = posterior.summary()
+    return [str(name) for name in rows.parameter[rows.narrowed >= NARROWED]]
 
 
 def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) -> dict[str, list[Job]]:
@@ -101,6 +113,8 @@ def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) 
     units = checks.drawn_together(names)
     return {
         "attribution": [(trials.attribution, (part,)) for part in parts],
+        "opened": [(trials.opened, (part,)) for part in parts],
+        "levels": [(trials.equal_access, (part,)) for part in parts],
         "ends": [(trials.ends, (part,)) for part in parts],
         "geography": [(trials.geography, (part,)) for part in parts],
         **{
@@ -140,7 +154,9 @@ def assembled(
 ) -> Verdict:
     """The verdict, from the results of the jobs by name."""
     bench = benches(size, seed, plan, posterior)[0]
-    numbers = _joined([done[name] for name in ("attribution", "ends", "geography", *trials.PROTOCOLS)])
+    numbers = _joined(
+        [done[name] for name in ("attribution", "opened", "levels", "ends", "geography", *trials.PROTOCOLS)]
+    )
     numbers |= curves.waiting(done["later"][0])
     return Verdict(
         findings(numbers),
@@ -155,6 +171,7 @@ def assembled(
             "effective": posterior.effective,
             "calibration_seed": plan.seed,
             "uncertain": uncertain(bench.calibrated),
+            "identified": identified(posterior),
             "moved_draws": max(size.few // 8, 1),
             "held": HELD,
             "mixtures": int(numbers["mixtures"][0]),
@@ -193,7 +210,12 @@ def _tables(bench: Bench, numbers: Numbers, done: Mapping[str, Sequence[Any]]) -
         "ranges": checks.places(uncertain(bench.calibrated)).merge(pd.concat(done["moved"])),
         "middle": pd.concat(done["middle"], ignore_index=True),
         "defaults": checks.beside_defaults(done["defaults"][0], done["politics"][0], numbers),
-        "growth": checks.by_growth(bench.draws["frontier_growth"].to_numpy(), numbers),
+        "growth": checks.by_growth(bench.draws["frontier_growth_later"].to_numpy(), numbers),
+        "sunk": _sunk(numbers),
+        "readings": _readings(numbers),
+        "levels": _levels(numbers),
+        "committed": _committed(numbers),
+        "fair": _fair(numbers),
         "thresholds": checks.thresholds(numbers),
         "price": done["price"][0],
         **done["evidence"][0],
@@ -217,10 +239,90 @@ def _votes(numbers: Numbers) -> pd.DataFrame:
     rows = []
     for key, values in numbers.items():
         kind, _, rest = key.partition("|")
-        if kind == "sites":
+        if kind == "sites" and "bids" not in rest:
             protocol, rule = rest.split("|")
             known = float(np.isfinite(values).mean())
             rows.append({"protocol": protocol, "votes": rule} | known_summary(values) | {"known": known})
+    return pd.DataFrame(rows)
+
+
+def _sunk(numbers: Numbers) -> pd.DataFrame:
+    """One row per protocol, pair of ways to decide and share of money sunk: the difference in sites, and its sign."""
+    rows = []
+    for protocol in trials.PROTOCOLS:
+        for more, less, words, _ in VOTED:
+            for at in ("", *(f" at {s:g}" for s in trials.SUNK)):
+                ends = [numbers.get(f"sites{at}|{protocol}|{way}") for way in (more, less)]
+                if ends[0] is None or ends[1] is None:
+                    continue
+                change = ends[0] - ends[1]
+                known = change[~np.isnan(change)]
+                rows.append(
+                    {"protocol": protocol, "ways": words, "sunk": at.removeprefix(" at ") or "as drawn"}
+                    | known_summary(change)
+                    | {"more": float((known > 0).mean()), "fewer": float((known < 0).mean())}
+                )
+    return pd.DataFrame(rows)
+
+
+def _readings(numbers: Numbers) -> pd.DataFrame:
+    """One row per comparison, reading of capability and end: years behind, and the gain over the status quo."""
+    rows = []
+    for equal in trials.EQUAL:
+        for reading in ("mean", "whole", "all", "program", "added", "without"):
+            for end in ("quo", "named", "reform"):
+                values = numbers[f"{reading}|{equal}|{end}"]
+                gain = numbers[f"{reading}|{equal}|quo"] - values
+                rows.append(
+                    {"equal": equal, "reading": reading, "end": end}
+                    | known_summary(values)
+                    | {f"gain_{k}": v for k, v in known_summary(gain).items()}
+                )
+    return pd.DataFrame(rows)
+
+
+def _levels(numbers: Numbers) -> pd.DataFrame:
+    """One row per comparison, share of chips on both sides and end: today's lag, and the gain."""
+    rows = []
+    for equal in trials.EQUAL:
+        for level in trials.CHIPS:
+            for end in ("named", "reform"):
+                name = f"{equal}|{end} at {level:g}"
+                lag = known_summary(numbers[f"quo|{name}"])
+                rows.append(
+                    {"equal": equal, "chips": level, "end": end}
+                    | known_summary(numbers[f"gain|{name}"])
+                    | {f"quo_{k}": v for k, v in lag.items()}
+                )
+    return pd.DataFrame(rows)
+
+
+def _committed(numbers: Numbers) -> pd.DataFrame:
+    """One row per mixture that does not always spend what all should: the share of draws in which it commits less."""
+    rows = []
+    for key, ratio in numbers.items():
+        kind, _, mixture = key.partition("|")
+        known = ratio[~np.isnan(ratio)] if kind == "ratio" else np.empty(0)
+        if len(known) and (known < trials.NEARLY).any():
+            rows.append(
+                {"mixture": mixture, "less": float((known < trials.NEARLY).mean())} | known_summary(known)
+            )
+    return pd.DataFrame(rows, columns=["mixture", "less", "median", "low", "high"])
+
+
+def _fair(numbers: Numbers) -> pd.DataFrame:
+    """One row per part: its share at equal spending over the mixtures that commit nearly all, and over all mixtures."""
+    rows = []
+    for key, values in numbers.items():
+        kind, _, part = key.partition("|")
+        if kind == "fair" and part != "money":
+            every = known_summary(numbers[f"share|spending|5|{part}"])
+            known = float(np.isfinite(values).mean())
+            rows.append(
+                {"part": part, "known": known}
+                | known_summary(values)
+                | {f"all_{k}": v for k, v in every.items()}
+            )
     return pd.DataFrame(rows)
 
 
