@@ -308,15 +308,12 @@ def _readings(*ends: str) -> dict[str, Value]:
 
 def _levels(end: str) -> dict[str, Value]:
     """The gain if one run has the same share of all machines' chips on both sides."""
-    return {
-        f"{100 * c:.0f} % of the chips on both sides": _of(f"gain|spending|{end} at {c:g}") for c in CHIPS
-    }
+    return {f"{100 * c:.0f} % of the chips on both sides": _of(f"won|spending|{end} at {c:g}") for c in CHIPS}
 
 
-def _adds(more: str, less: str | None = None) -> Callable[[str], Value]:
-    return lambda equal: (
-        lambda n: n[f"gain|{equal}|{more}"] - n[f"gain|{equal}|{less}" if less else f"gain|{equal}|5"]
-    )
+def _adds(equal: str, more: str, less: str = "") -> Value:
+    """What access adds to the reform, or to the reform with access to the new sites alone."""
+    return lambda n: n[f"won|{equal}|{more}"] - n[f"won|{equal}|{less}" if less else f"gain|{equal}|5"]
 
 
 CAPABILITY = {"whole": "whole machines", "all": "all machines as one"}  # readings beside that of one project
@@ -484,19 +481,19 @@ QUESTIONS: tuple[Question, ...] = (
         "what hours of the new sites for flagship models add",
         5,
         "years",
-        _adds("access")("spending"),
+        _adds("spending", "access"),
         0.1,
         "Access to the new sites adds to the reform, which the essay does not say.",
-        {"equal envelopes": _adds("access")("envelopes")},
+        {"equal envelopes": _adds("envelopes", "access")},
     ),
     Question(
         "what hours of the older machines for flagship models add",
         5,
         "years",
-        _adds("standing", "access")("spending"),
+        _adds("spending", "standing", "access"),
         0.1,
         "Access to the machines that stood before adds to that, which the essay does not say.",
-        {"equal envelopes": _adds("standing", "access")("envelopes")},
+        {"equal envelopes": _adds("envelopes", "standing", "access")},
     ),
     Question(
         "accelerators open to others, fewer by, at equal envelopes and unequal spending",

@@ -1,4 +1,4 @@
-"""The section of the results page that doubts the measure: defaults, idle parameters, readings, thresholds, goals."""
+"""The sections that doubt the measure: growth, thresholds and the price on the page of results, the others on further tables."""
 
 from __future__ import annotations
 
@@ -21,28 +21,18 @@ READINGS = {QUO: "status quo", LEFT: "reform", GAIN: "gain"}
 
 
 def checks_tables(found: PlainVerdict) -> list[str]:
-    """Sections, from a verdict's plain values."""
-    return [
-        "# Checks of the measure",
-        _defaults(found),
-        _idle(found),
-        _growth(found),
-        _readings(found),
-        _thresholds(found),
-        _sites(found),
-        _price(found),
-    ]
+    """Sections of the page of results, from a verdict's plain values."""
+    return ["# Checks of the measure", _growth(found), _thresholds(found), _price(found)]
+
+
+def further_checks(found: PlainVerdict) -> list[str]:
+    """Sections of the page of further tables."""
+    return [_defaults(found), _idle(found), _readings(found), _sites(found)]
 
 
 def moving(found: PlainVerdict) -> list[Row]:
     """The drawn parameters that change an outcome."""
     return [row for row in found["ranges"] if row["changes"]]
-
-
-def by_source(found: PlainVerdict, outcome: str) -> Row:
-    """An outcome in the band of the frontier's growth that its source gives."""
-    (row,) = (r for r in found["growth"] if r["outcome"] == outcome and r["by_source"])
-    return row
 
 
 def other_levels(found: PlainVerdict) -> str:
@@ -51,13 +41,6 @@ def other_levels(found: PlainVerdict) -> str:
     own = round(100 * LEVEL)
     levels = [f"{by[level, AS_ASKED]} at {level} %" for level in LEVELS if level != own]
     return f"Supported would be {' and '.join(levels)}, {by[own, 'half']} with half the least effects and {by[own, 'twice']} with twice."
-
-
-def elsewhere(found: PlainVerdict) -> int:
-    """How many findings that the headline comparison does not support another one does."""
-    own = round(100 * LEVEL), AS_ASKED
-    (row,) = (r for r in found["thresholds"] if (r["level"], r["least"]) == own)
-    return int(row["elsewhere"])
 
 
 def _defaults(found: PlainVerdict) -> str:
@@ -109,8 +92,7 @@ def _movers(found: PlainVerdict) -> str:
         f"*Years that change if a parameter alone goes from its default to the middle of its range: the {FIRST} that change most, "
         f"medians of {max(found['few'] // 2, 2)} draws of the politics, equal envelopes. Parameters that rules share move together.*\n\n"
         + table(heads, [*rows, total])
-        + "\n\nFor the frontier's growth the default is better founded than the range ([below](#the-frontiers-past-decides-the-lag)). "
-        "Where the source is *assumed*, the default and the range are equally so, and the draws, which include worse values, are "
+        + "\n\nWhere the source is *assumed*, the default and the range are equally so, and the draws, which include worse values, are "
         "the more cautious of the two."
     )
 
@@ -142,18 +124,24 @@ def _growth(found: PlainVerdict) -> str:
     bands: dict[str, dict[str, Row]] = {}
     for row in found["growth"]:
         bands.setdefault(row["growth"], {})[row["outcome"]] = row
-    names = ("status_quo", "reform", "gain", "gain_envelopes")
+    names = ("status_quo", "reform", "named", "gain", "gain_envelopes")
     rows = [
         [band, str(of["gain"]["draws"]), *(within(of[name]) for name in names)] for band, of in bands.items()
     ]
-    heads = ["growth a year", "draws", "status quo", "reform", "gain", "gain, equal envelopes"]
+    heads = [
+        "growth a year",
+        "draws",
+        "status quo",
+        "reform",
+        "gain, named parts",
+        "gain",
+        "gain, equal envelopes",
+    ]
     return (
-        "## The frontier's past decides the lag\n\nA run that is smaller than the frontier of mid-2025, as today's is, was reached by "
-        "the frontier before that date: the lag at mid-2025 is ln(anchor / run) / ln(growth). So for today's lag `frontier_growth` is "
-        "the growth before 2025, which is known, although its range reaches down to 2.5 as a scenario for the years after 2027. The "
-        "larger runs of the reform are dated partly on later years. The source gives 4 to 5 a year for the past (Sevilla and Roldán "
-        "2024). Slower growth makes both the lag and the gain larger: a reader who trusts the source should read the row of 4 to 5."
-        "\n\n*Years at equal spending over five years unless stated, by the drawn growth of the frontier: the same "
+        "## The frontier's growth\n\nA run that is smaller than the frontier of mid-2025, as today's is, was reached by the frontier "
+        "before that date: its lag at mid-2025 is ln(anchor / run) / ln(growth) with the growth before 2025, which is known to be 4 "
+        "to 5 a year (Sevilla and Roldán 2024) and drawn from there. The growth after it is drawn apart, from 2 to 5; larger runs are "
+        "dated by it.\n\n*Years at equal spending over five years unless stated, by the drawn growth after mid-2025: the same "
         "draws as above, median and 90 %.*\n\n" + table(heads, rows)
     )
 
@@ -238,20 +226,15 @@ def _sites(found: PlainVerdict) -> str:
 
 def price_line(found: PlainVerdict) -> str:
     """The price of politics in a sentence."""
-    mean = {row["part"]: row["mean"] for row in found["price"] if row["scenario"] == "eu-status-quo"}
-    return (
-        f"A planner for capability with the same money, procurement, operations and access would be {mean['price_of_politics']:.2f} "
-        f"years less behind (mean of {found['few']} draws). Of this, {mean['rules']:.2f} are due to the rules of decision, "
-        f"{mean['payers']:.2f} to who pays, and {mean['goals']:.2f} to states that also want other things than capability"
-    )
+    of = {row["part"]: row for row in found["price"] if row["scenario"] == "eu-status-quo"}
 
+    def said(part: str) -> str:
+        return f"{of[part]['mean']:.2f} ± {of[part]['error']:.2f}"
 
-def short_price(found: PlainVerdict) -> str:
-    """The price of politics in a short sentence."""
-    mean = {row["part"]: row["mean"] for row in found["price"] if row["scenario"] == "eu-status-quo"}
     return (
-        f"The [price of politics](#what-the-price-of-politics-is-and-is-not) is {mean['price_of_politics']:.2f} years, "
-        f"{mean['goals']:.2f} of it for the states' other goals."
+        f"A planner for capability with the same money, procurement, operations and access would be {said('price_of_politics')} "
+        f"years less behind (mean of {found['few']} draws and its standard error). Of this, {said('rules')} are due to the rules of "
+        f"decision, {said('payers')} to who pays, and {said('goals')} to states that also want other things than capability"
     )
 
 
@@ -263,21 +246,31 @@ def _price(found: PlainVerdict) -> str:
         "rules": "of it, rules of decision",
         "payers": "of it, who pays",
         "goals": "of it, the states' goals",
+        "goals at 0.5": "goals, if the race is worth half as much",
+        "goals at 2": "goals, if the race is worth twice as much",
+        "goals per doubling": "change of the goals per doubling of the race's value",
     }
+    orders = {f"{part}, {words} order": f"{names[part].removeprefix('of it, ')}, {words} over the orders"
+              for part in ("rules", "payers", "goals") for words in ("smallest", "largest")}  # fmt: skip
     rows = [
-        [row["scenario"], names[row["part"]], f"{row['mean']:.2f} ± {row['error']:.2f}", within(row)]
+        [
+            row["scenario"],
+            (names | orders)[row["part"]],
+            f"{row['mean']:.2f} ± {row['error']:.2f}",
+            within(row),
+        ]
         for row in found["price"]
+        if row["part"] in names | orders
     ]
     return (
         "## What the price of politics is, and is not\n\nThe price is a scenario's years behind less those of a planner who spends "
         "the same envelope to minimize years behind, with the same procurement, operations, access and pooling. It is the "
         "capability forgone by this allocation, and no measure of waste: states also want hosts, local spending and open "
-        "capacity, and the planner does not. It leaves out what slow procurement, audit and access cost, because the planner "
-        "has them too; those are in the parts above. The planner pays by national income and is not held back by what hosts "
-        "can match. The price has two splits. One is by money. "
-        "The other takes two steps with a planner who maximizes the sum of the states' payoffs. What the status quo loses against "
-        "such a planner under the same funding is due to the rules of decision. What this planner gains if states pay by national "
-        "income is due to who pays. The rest is due to the states' goals.\n\n*Years, first "
+        "capacity. It leaves out what slow procurement, audit and access cost, because the planner "
+        "has them too. The planner pays by national income and is not held back by what hosts can match. The price has two splits. "
+        "One is by money. The other goes through planners for the sum of the states' payoffs, under the same funding or by income, and "
+        "is the mean over the three orders in which the rules change before the goals. What the states think that the race is worth is "
+        "assumed; the last rows vary it.\n\n*Years, first "
         f"{found['few']} draws of everything: mean with its standard error, median and 90 % of the draws.*\n\n"
         + table(["scenario", "part", "mean", "median (90 %)"], rows)
     )

@@ -1,114 +1,374 @@
-"""The page of results: one page for a reader in a hurry, then the tables. No number is typed by hand."""
+"""The page of results: one screen for a reader in a hurry, then the tables behind it. No number is typed by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from juste_retour.runs.base.numerals import number, span, within
+from juste_retour.runs.base.numerals import number, within
 from juste_retour.runs.studies.europe.claims import (
     CLAIMS,
     IDENTITY,
     LEVEL,
     NOT_SUPPORTED,
     PARTS,
-    READ_AS,
     SENSITIVE,
     SUPPORTED,
     UNKNOWN,
 )
 from juste_retour.runs.studies.europe.odd import table
-from juste_retour.runs.studies.europe.plain import PlainFinding, PlainVerdict
-from juste_retour.runs.studies.europe.results_checks import (
-    GAIN,
-    LEFT,
-    QUO,
-    by_source,
-    checks_tables,
-    elsewhere,
-    moving,
-    other_levels,
-    price_line,
-    short_price,
-)
-from juste_retour.runs.studies.europe.results_evidence import columns, evidence_tables
+from juste_retour.runs.studies.europe.plain import PlainAnswer, PlainFinding, PlainVerdict, Row
+from juste_retour.runs.studies.europe.results_checks import checks_tables, moving, other_levels, price_line
 from juste_retour.runs.studies.europe.results_figures import FOLDER, markdown, results_figures
 from juste_retour.runs.studies.europe.results_sampling import left_open, unsettled
 from juste_retour.runs.studies.europe.sizes import FULL, MEASURED, SECONDS
+from juste_retour.runs.studies.europe.trials import NAMED, NEARLY
 
 BEGIN, END = "<!-- findings -->", "<!-- /findings -->"
-BETWEEN = {"median": "median", "low": "5 %", "high": "95 %"}
 ABSENT = "absent"  # at most a tenth of the draws exceed the least effect that counts
-PROGRAM = "what today's program gains over no new site"
-ALL_MONEY = "equal envelopes, 5 years"
+FREE = "equal envelopes, 5 years"
+QUO, PROGRAM = "years behind under the status quo", "what today's program gains over no new site"
+GAINS = {"named": "what the three named parts gain", "reform": "what the reform gains"}
+LEFT = {"named": "years behind that the named parts leave", "reform": "years behind that the reform leaves"}
+ADDED = "what the reform's sites gain over no new site"
+ACCESS = (
+    "what hours of the new sites for flagship models add",
+    "what hours of the older machines for flagship models add",
+)
+READINGS = {
+    "mean": "one project's largest run",
+    "whole": "with whole machines",
+    "all": "all machines as one",
+    "program": "the program's machines alone",
+}
+COMPLETION = "the GNI key and pooling"
 
 
 def page(found: PlainVerdict) -> str:
     """The page, from a verdict's plain values."""
-    parts = [_first_page(found), "# The tables", _how(found), _findings(found), _shares(found), _votes(found)]
-    parts += [_robustness(found), _variance(found), _trends(found), _geography(found), _audit(found)]
-    parts += [_later(found), _money(found), _presets(found)]
-    return "\n\n".join([*parts, *evidence_tables(found), *checks_tables(found)]).rstrip() + "\n"
+    parts = [
+        _first_page(found),
+        "# The tables",
+        _how(found),
+        _findings(found),
+        _readings(found),
+        _levels(found),
+    ]
+    parts += [_shares(found), _committed(found), _votes(found)]
+    return "\n\n".join([*parts, *checks_tables(found)]).rstrip() + "\n"
 
 
 def front_page(found: PlainVerdict) -> str:
     """The lines of the repository's front page, from the same numbers."""
-    named = _by_name(found)
-    quo, left, gain = (named[q]["answer"] for q in (QUO, LEFT, GAIN))
-    free = named[GAIN]["variants"][ALL_MONEY]
-    counted = [f for f in found["findings"] if f["status"] not in (IDENTITY, UNKNOWN)]
-    count = {s: sum(f["status"] == s for f in counted) for s in (SUPPORTED, SENSITIVE, NOT_SUPPORTED)}
-    page = "runs/studies/europe/RESULTS.md"
+    counted = _counted(found)
+    here = "runs/studies/europe/RESULTS.md"
     lines = [
-        f"**The gap.** Under today's institutions the largest training run on Europe's public machines is {within(quo)} years behind "
-        f"the frontier, on average over the five years after July 2024. Without any new site it would be {_to_cents(named[PROGRAM])} "
-        f"years more.",
-        f"**The reform.** Had the essay's reform been in force from July 2024, the gap would be {within(free)} years smaller with the "
-        f"same envelope, and {within(gain)} if both spend the same. It would still be {within(left)} years at equal spending "
-        f"([best and last quarter]({page}#other-readings-of-the-same-runs)).",
-        f"**The parts.** At equal spending, in years: {_ranked(named)}. {_largest(named)}",
-        f"**Politics alone.** {price_line(found)} ([what this means]({page}#what-the-price-of-politics-is-and-is-not)).",
-        f"**The essay's claims.** Of {len(counted)} findings, {count[SUPPORTED]} are supported, {count[SENSITIVE]} depend"
-        f"{'s' if count[SENSITIVE] == 1 else ''} on the comparison, and {count[NOT_SUPPORTED]} are not supported "
-        f"([all findings]({page}#all-findings)). Supported means that {100 * LEVEL:.0f} % of the draws exceed the least effect that "
-        f"counts. {other_levels(found)[:-1]} ([thresholds]({page}#other-thresholds)).",
-        f"**What could change this.** {_by_source(found)} More draws could turn {len(unsettled(counted))} of the verdicts.",
+        f"**The gap.** {_gap(found)}",
+        f"**The essay's reform.** {_named(found)}",
+        f"**With our completion.** {_completed(found)}",
+        f"**Access**, which the essay does not mention. {_access(found)}",
+        f"**The parts.** {_parts(found)}",
+        f"**Politics alone.** {price_line(found)} ([what this means]({here}#what-the-price-of-politics-is-and-is-not)).",
+        f"**The essay's claims.** {_counts(found)} ([all findings]({here}#all-findings)). More draws could turn "
+        f"{len(unsettled(counted))} of the verdicts.",
     ]
     return (
         f"Medians, with 90 % of the draws in parentheses: {found['worlds']} draws of {len(found['uncertain'])} uncertain parameters, of "
-        f"which {len(moving(found))} change an outcome, and of the calibrated politics (`{_command(found)}`, seed {found['seed']}).\n\n"
+        f"which {len(moving(found))} change an outcome, and of the politics (`{_command(found)}`, seed {found['seed']}).\n\n"
         + "\n".join(f"- {line}" for line in lines)
         + f"\n\n{markdown(results_figures(found)['parts'], f'runs/studies/europe/{FOLDER}')}"
     )
 
 
-def _caught_up(named: Mapping[str, PlainFinding]) -> str:
-    """Whether the reform catches up, also by its best quarter, which the mean cannot show."""
-    own, free = (named[LEFT]["variants"][f"equal {e}, {READ_AS['least']}"] for e in ("spending", "envelopes"))
-    said = {
-        SUPPORTED: "Europe does not catch up, whatever is read",
-        SENSITIVE: "Whether Europe comes close depends on the reading",
-        NOT_SUPPORTED: "Europe may catch up",
-    }[named[LEFT]["status"]]
+def _gap(found: PlainVerdict) -> str:
+    named = _by_name(found)
+    quo = named[QUO]
+    whole, every = (quo["variants"][words] for words in ("whole machines", "all machines as one"))
     return (
-        f" on average and {within(own)} in its best quarter. With the whole envelope its best quarter is {within(free)} years behind. "
-        f"{said}: {number(100 * named[LEFT]['answer']['share_above'], 0)} % of the draws are more than a year behind on average, and "
-        f"{number(100 * free['share_above'], 0)} % in the best quarter with the whole envelope."
+        "Under today's institutions the largest training run that one project gets on Europe's public machines is "
+        f"{within(quo['answer'])} years behind the frontier, on average over the five years after July 2024. With whole machines it "
+        f"would be {within(whole)} years behind, and with all machines as if they were one {within(every)}. Most of this is the lag of "
+        f"the machines that stood before: today's program shortens it by {_to_cents(named[PROGRAM]['answer'])} years."
     )
 
 
-def _by_source(found: PlainVerdict) -> str:
-    """The headline with the growth that the frontier's source gives."""
-    quo, gain = by_source(found, "status_quo"), by_source(found, "gain")
+def _gain(found: PlainVerdict, end: str) -> str:
+    gain, left = (_by_name(found)[names[end]] for names in (GAINS, LEFT))
     return (
-        f"The lag depends on how fast the frontier grew. In the draws with {quo['growth']}-fold growth a year, which is what the source "
-        f"gives for the past, today's lag is {within(quo)} years and the gain at equal spending {within(gain)}."
+        f"{within(gain['answer'])} years smaller if both spend the same, and {within(gain['variants'][FREE])} with the same envelope, "
+        f"of which the reform spends more. It would still be {within(left['answer'])} years at equal spending"
     )
 
 
-def _to_cents(finding: PlainFinding) -> str:
-    """A finding's median and range to a hundredth, for numbers that may be close to zero."""
-    median, low, high = (round(finding["answer"][key], 2) + 0.0 for key in ("median", "low", "high"))
-    return f"{median:.2f} ({low:.2f} to {high:.2f})"
+def _named(found: PlainVerdict) -> str:
+    """The parts that the essay names."""
+    return (
+        "Had two or three large sites, rapid procurement, and operations apart from audit been in force from July 2024, the gap would "
+        f"be {_gain(found, 'named')}."
+    )
+
+
+def _completed(found: PlainVerdict) -> str:
+    """The named parts with what the essay leaves open, and whether the level of access matters."""
+    levels = [row for row in found["levels"] if (row["equal"], row["end"]) == ("spending", "reform")]
+    low, high = (f(row["median"] for row in levels) for f in (min, max))
+    return (
+        f"The essay leaves open who pays and whether sites train together. With {COMPLETION} the gap would be {_gain(found, 'reform')}. "
+        f"Where one run has the same share of the chips of all machines on both sides, from {100 * levels[0]['chips']:.0f} to "
+        f"{100 * levels[-1]['chips']:.0f} %, the median gain at equal spending is {number(low)} to {number(high)} years: the level of "
+        "access moves the lag, and not the gain."
+        if high - low <= _half(found)
+        else f"With {COMPLETION} the gap would be {_gain(found, 'reform')}. The gain depends on the share of the chips that one run has "
+        f"on both sides: {number(low)} to {number(high)} years ([by level](#the-same-access-on-both-sides))."
+    )
+
+
+def _half(found: PlainVerdict) -> float:
+    """Half of the headline's interval."""
+    answer = _by_name(found)[GAINS["reform"]]["answer"]
+    return 0.5 * (answer["high"] - answer["low"])
+
+
+def _access(found: PlainVerdict) -> str:
+    new, old = (_by_name(found)[question] for question in ACCESS)
+    return (
+        f"Hours of the new sites reserved for flagship models would add {within(new['answer'])} years at equal spending, and hours of "
+        f"the older machines another {within(old['answer'])}. The ranges of grants under calls and under reserves overlap, so that in "
+        f"{100 * (1 - _share_positive(new)):.0f} % of the draws the first adds less than {number(new['least'])} years."
+    )
+
+
+def _share_positive(finding: PlainFinding) -> float:
+    return finding["answer"]["share_above"]
+
+
+def _parts(found: PlainVerdict) -> str:
+    named = _by_name(found)
+    parts = sorted((p for p in PARTS if p != "money"), key=lambda p: -_part(named, p)["answer"]["median"])
+    said = ", ".join(f"{part} {within(_part(named, part)['answer'])}" for part in parts)
+    return f"At equal spending, in years: {said}. The essay names {', '.join(NAMED[:-1])} and {NAMED[-1]}."
+
+
+def _counts(found: PlainVerdict) -> str:
+    counted = _counted(found)
+    count = {s: sum(f["status"] == s for f in counted) for s in (SUPPORTED, SENSITIVE, NOT_SUPPORTED)}
+    return (
+        f"Of {len(counted)} findings, {count[SUPPORTED]} are supported, {count[SENSITIVE]} depend on the comparison, and "
+        f"{count[NOT_SUPPORTED]} are not supported. Supported means that the share of draws above the least effect that counts is at "
+        f"least {100 * LEVEL:.0f} % by the lower bound of its 95 % interval"
+    )
+
+
+def _counted(found: PlainVerdict) -> list[PlainFinding]:
+    return [f for f in found["findings"] if f["status"] not in (IDENTITY, UNKNOWN)]
+
+
+def _to_cents(answer: PlainAnswer) -> str:
+    """Median and range to a hundredth, for numbers that may be close to zero."""
+    return f"{answer['median'] + 0.0:.2f} ({answer['low'] + 0.0:.2f} to {answer['high'] + 0.0:.2f})"
+
+
+def _first_page(found: PlainVerdict) -> str:
+    return f"""# The essay, claim by claim
+
+*Made by `{_command(found)}`: seed {found["seed"]}, {found["worlds"]} draws of {len(found["uncertain"])} parameters, {len(moving(found))} of which change an outcome, and of the politics, one replication per draw. In parentheses: 90 % of the draws. Years behind: how long ago the frontier had the computing power of the largest training run, as a mean over the five years after the announcement of July 2024. A grant of hours is used in one run, the upper reading.*
+
+**Where Europe stands.** {_gap(found)}
+
+**The essay's reform.** {_named(found)} The reform is a counterfactual: it replaces the call of July 2024.
+
+**With our completion.** {_completed(found)}
+
+**Access**, which the essay does not mention. {_access(found)}
+
+**What the program adds.** {_program(found)}
+
+**The parts.** {_parts(found)}
+
+{markdown(results_figures(found)["parts"])}
+
+**Politics alone.** {price_line(found)} ([what this means](#what-the-price-of-politics-is-and-is-not)).
+
+**Which claims hold.** {_counts(found)}. Sensitive: supported at equal spending over five years but not in another comparison. Not supported means undecided, or absent if at most {100 * (1 - LEVEL):.0f} % of the draws exceed the least effect. {other_levels(found)}
+
+{_claims(found)}
+
+{left_open(_counted(found))}
+
+**How far to believe it.** We built the model with all nineteen sites in view, so the sites do not test its mechanisms. The data narrow {len(found["identified"])} of the {len(found["parameters"])} calibrated parameters by a tenth or more; the others are not identified and drawn from their ranges. On the third wave, which is not fitted, the model does no better than a uniform guess ([table](TABLES.md#who-hosts-wave-by-wave)). The ranges of access rest on eight published grants (`abm/data/grants.csv`). Nobody has measured what audit costs or how fast a rapid procurement is; the intervals cover assumed ranges."""
+
+
+def _program(found: PlainVerdict) -> str:
+    named = _by_name(found)
+    added, quo = named[ADDED], named[PROGRAM]
+    without = {
+        row["end"]: row
+        for row in found["readings"]
+        if (row["equal"], row["reading"]) == ("spending", "without")
+    }
+    alone = {
+        row["end"]: row
+        for row in found["readings"]
+        if (row["equal"], row["reading"]) == ("spending", "program")
+    }
+    return (
+        f"Against no new site at all, today's program gains {_to_cents(quo['answer'])} years and the completed reform "
+        f"{_to_cents(added['answer'])} at equal spending. Alone, without the machines that stood before, today's program would be "
+        f"{within(alone['quo'])} years behind and the reform {within(alone['reform'])}; much of this is the {number(100 * without['quo']['median'], 0)} % "
+        f"and {number(100 * without['reform']['median'], 0)} % of the quarters in which no machine of theirs works yet, which count as 20 years."
+    )
+
+
+def _how(found: PlainVerdict) -> str:
+    held = "; ".join(f"`{name}` ({why})" for name, why in found["held"].items())
+    known = ", ".join(f"`{name}`" for name in found["identified"]) or "none"
+    return f"""## How the numbers are made
+
+- **Command.** `{_command(found)}` (seed {found["seed"]}) makes this page, [further tables](TABLES.md) and `results.json`. {MEASURED.worlds} draws take about {SECONDS / 60:.0f} minutes of processor time on a virtual machine of 2026. `juste-retour verdict --quick` makes a rough page.
+- **Politics.** `runs/specs/calibration.toml` (seed {found["calibration_seed"]}) keeps {found["kept"]} of {found["draws"]:,} prior draws, worth {number(found["effective"], 0)} with equal weights. From its posterior come the parameters that the data narrow by a tenth or more: {known}. The others are drawn from their ranges.
+- **Everything else.** {len(found["uncertain"])} parameters are drawn from their plausible ranges, independently; {len(moving(found))} of them [change an outcome](TABLES.md#drawn-parameters-that-change-nothing). A parameter that two rules, two scenarios, or old and new machines share is drawn once.
+- **Held**, although they have a range: {held}.
+- **Comparisons.** Equal envelopes: both scenarios may spend EUR 10 bn, and the reform spends more. Equal spending: both commit the smaller of the two sums, draw by draw. The headline is equal spending over five years.
+- **Ends.** The named parts are placement, procurement and operations. The reform adds {COMPLETION}. Actors behave alike everywhere, except that labs under the reform look for the most effective compute.
+- **Parts.** Shapley shares over {found["mixtures"]} mixtures of the status quo and the reform. Money is a part: what the reform commits beyond the status quo.
+- **Monte Carlo error.** The column `error` is the standard error of the median over draws, by bootstrap. Medians of differences are not differences of medians.
+- **Smaller samples.** Curves, prices and the Baron–Ferejohn protocol use the first {found["few"]} draws; alternative assumptions and trends {found["few"] // 2} draws of the politics, all else at its default."""
+
+
+def _findings(found: PlainVerdict) -> str:
+    rows = []
+    for f in found["findings"]:
+        a = f["answer"]
+        status = f"identity: {f['identity']}" if f["status"] == IDENTITY else f["status"]
+        rows.append(
+            [
+                str(f["claim"]),
+                f["question"],
+                f["unit"],
+                within(a),
+                number(a["median_error"]),
+                number(f["least"]),
+                f"{number(100 * a['share_above'], 0)} % ({number(100 * a['share_low'], 0)} %)",
+                str(a["draws"]),
+                status,
+                "; ".join(f["sensitive"]) or "-",
+            ]
+        )
+    heads = ["claim", "what", "unit", "median (90 %)", "error", "least", "draws above it", "draws", "verdict"]
+    return (
+        "## All findings\n\n*Headline: equal spending, five years. `error`: Monte Carlo standard error of the median. "
+        "`least`: least effect that counts. Draws above it: share, and the lower bound of its 95 % interval. The last column names "
+        "comparisons with the other answer.*\n\n" + table([*heads, "otherwise in"], rows)
+    )
+
+
+def _readings(found: PlainVerdict) -> str:
+    rows = []
+    for equal in ("spending", "envelopes"):
+        for reading, words in READINGS.items():
+            ends: dict[str, Row] = {
+                row["end"]: row
+                for row in found["readings"]
+                if (row["equal"], row["reading"]) == (equal, reading)
+            }
+            gains = [
+                within({k: ends[end][f"gain_{k}"] for k in ("median", "low", "high")})
+                for end in ("named", "reform")
+            ]
+            rows.append(
+                [f"equal {equal}", words, *(within(ends[end]) for end in ("quo", "named", "reform")), *gains]
+            )
+    heads = [
+        "comparison",
+        "reading",
+        "status quo",
+        "named parts",
+        "reform",
+        "gain, named parts",
+        "gain, reform",
+    ]
+    return (
+        "## Readings of capability\n\n*Years behind over five years by what is read, median and 90 % of the draws. All machines as "
+        "one: the sum of what each could train as a whole and alone, what the facilities add up to. The program alone: without the "
+        "machines that stood before.*\n\n" + table(heads, rows)
+    )
+
+
+def _levels(found: PlainVerdict) -> str:
+    rows = [
+        [f"equal {row['equal']}", f"{100 * row['chips']:.0f} %", "named parts" if row["end"] == "named" else "reform",
+         within({k: row[f"quo_{k}"] for k in ("median", "low", "high")}), within(row)]
+        for row in found["levels"]
+    ]  # fmt: skip
+    heads = ["comparison", "share of the chips", "end", "status quo, years behind", "gain"]
+    return (
+        "## The same access on both sides\n\n*One run has the same share of the chips of all machines, old and new, under the status quo "
+        "and at the other end; five years, median and 90 % of the draws.*\n\n" + table(heads, rows)
+    )
+
+
+def _shares(found: PlainVerdict) -> str:
+    rows = []
+    for equal in ("spending", "envelopes"):
+        for part in ("total", *PARTS):
+            if part == "money" and equal == "spending":
+                continue  # zero by construction
+            mine = [r for r in found["shares"] if r["equal"] == equal and r["part"] == part]
+            rows.append([f"equal {equal}", part, *(within(r) for r in mine)])
+    return (
+        "## What each part gains\n\n*Years that each part of the reform takes off, median and 90 % of the draws, over windows "
+        "of 5, 7 and 10 years from the announcement. At equal spending money gains nothing by construction.*\n\n"
+        + table(["comparison", "part", "5 years", "7 years", "10 years"], rows)
+    )
+
+
+def _committed(found: PlainVerdict) -> str:
+    short = sorted(found["committed"], key=lambda row: -row["less"])
+    rows = [[r["mixture"], f"{100 * r['less']:.0f} %", within(r)] for r in short]
+    fair = [
+        [
+            r["part"],
+            within({k: r[f"all_{k}"] for k in ("median", "low", "high")}),
+            within(r),
+            f"{100 * r['known']:.0f} %",
+        ]
+        for r in found["fair"]
+    ]
+    return (
+        "## Is equal spending equal?\n\nA cap does not make a mixture spend: a call with few bids commits less than it may. "
+        f"{len(short)} mixtures commit less than {100 * NEARLY:.0f} % of the common sum in some draws.\n\n*Share of the draws in which a "
+        "mixture commits less than that, and the sum that it commits as a share of the common one, median and 90 %.*\n\n"
+        + table(["mixture", "draws below", "committed"], rows)
+        + "\n\n*What each part gains at equal spending over five years: over all mixtures, and over the pairs of mixtures that both "
+        f"commit at least {100 * NEARLY:.0f} %.*\n\n"
+        + table(["part", "all mixtures", "those that spend it", "draws with any"], fair)
+    )
+
+
+def _votes(found: PlainVerdict) -> str:
+    rows = [
+        [
+            r["protocol"],
+            r["ways"],
+            r["sunk"],
+            within(r),
+            f"{100 * r['more']:.0f} %",
+            f"{100 * r['fewer']:.0f} %",
+        ]
+        for r in found["sunk"]
+    ]
+    sites = [
+        [r["protocol"], r["votes"], within(r), f"{100 * r['known']:.0f} %"]
+        for r in found["votes"]
+        if " at " not in r["votes"]
+    ]
+    return (
+        "## Sites by protocol and voting rule\n\n*What a vote changes in the number of sites, the first way less the second, by the share "
+        "of the money that is sunk if an offer fails: median and 90 % of the draws, and the shares of draws with more and with fewer.*\n\n"
+        + table(["protocol", "ways to decide", "sunk", "difference", "more", "fewer"], rows)
+        + "\n\n*Number of sites, median and 90 % of the draws. Under Baron and Ferejohn (1989) states expect stationary continuation "
+        f"values, which are solved for the first {found['few']} draws only; draws for which none were found are left out.*\n\n"
+        + table(["protocol", "votes", "sites", "draws solved"], sites)
+    )
 
 
 def renewed(text: str, found: PlainVerdict) -> str:
@@ -129,69 +389,8 @@ def _by_name(found: PlainVerdict) -> dict[str, PlainFinding]:
     return {f["question"]: f for f in found["findings"]}
 
 
-def _first_page(found: PlainVerdict) -> str:
-    named = _by_name(found)
-    quo, left, gain = (named[q]["answer"] for q in (QUO, LEFT, GAIN))
-    free_left, free_gain = (named[q]["variants"][ALL_MONEY] for q in (LEFT, GAIN))
-    counted = [f for f in found["findings"] if f["status"] not in (IDENTITY, UNKNOWN)]
-    count = {s: sum(f["status"] == s for f in counted) for s in (SUPPORTED, SENSITIVE, NOT_SUPPORTED)}
-    return f"""# The essay, claim by claim
-
-*Made by `{_command(found)}`: seed {found["seed"]}, {found["worlds"]} draws of {len(found["uncertain"])} parameters, {len(moving(found))} of which change an outcome, with the calibrated politics, one replication per draw. In parentheses: 90 % of the draws. Years behind: how long ago the frontier had the computing power of the largest training run on Europe's public machines, as a mean over the five years after the announcement of July 2024.*
-
-**Where Europe stands.** Under today's institutions the largest training run on Europe's public machines is {within(quo)} years behind the frontier. With no new site it would be {_to_cents(named[PROGRAM])} years more: for these years the lag is mostly that of the machines that stand already. The reform is a counterfactual: it replaces the call of July 2024. With the same envelope it would leave {within(free_left)} years, a gain of {within(free_gain)}. Part of that comes from spending more, because today's call places only a part of the money. If both spend the same, the reform leaves {within(left)} years{_caught_up(named)} It gains {within(gain)} at equal spending. {_by_source(found)} {short_price(found)}
-
-**What makes the difference.** At equal spending, in years: {_ranked(named)}. Of the parts that the essay names, {_essays(named)}. {_largest(named)}
-
-{_figure(found, "parts")}
-
-**Which claims hold.** Of {len(counted)} findings, supported: {count[SUPPORTED]}; sensitive to the comparison: {count[SENSITIVE]}; not supported: {count[NOT_SUPPORTED]}. A finding is supported if at least {100 * LEVEL:.0f} % of the draws exceed the least effect that counts. It is sensitive if that holds at equal spending over five years but not in another comparison. Not supported means undecided, or absent if at most {100 * (1 - LEVEL):.0f} % exceed it; [the table](#all-findings) has each share of the draws. {other_levels(found)[:-1]} ([table](#other-thresholds)). Of those not supported, {elsewhere(found)} hold in another comparison. {sum(f["status"] == IDENTITY for f in found["findings"])} further statements follow from the model's own equations and are not counted.
-
-{_claims(found)}
-
-{left_open(counted)}
-
-**What would change it.** {_extremes(found)}
-
-**How far to believe it.** We built the model with all nineteen sites in view, so the sites do not test its mechanisms. It forecasts who hosts about as well as simple rules of thumb do, and the third wave, which is not fitted, no better than a uniform guess ([table](#who-hosts-wave-by-wave)). Access shares rest on four observed projects. Nobody has measured what audit costs or how fast a rapid procurement is. The intervals cover assumed ranges for these. [Checks of the measure](#checks-of-the-measure) test these numbers."""
-
-
-def _figure(found: PlainVerdict, name: str) -> str:
-    return markdown(results_figures(found)[name])
-
-
 def _part(named: Mapping[str, PlainFinding], part: str) -> PlainFinding:
     return named["what operations gain" if part == "operations" else f"what {part} gains"]
-
-
-def _ranked(named: Mapping[str, PlainFinding]) -> str:
-    parts = [part for part in PARTS if part != "money"]
-    order = sorted(parts, key=lambda part: -_part(named, part)["answer"]["median"])
-    return ", ".join(f"{part} {within(_part(named, part)['answer'])}" for part in order)
-
-
-def _essays(named: Mapping[str, PlainFinding]) -> str:
-    """How the essay's own parts fare, in the order of what they gain."""
-    parts = sorted(
-        ("placement", "operations", "procurement"), key=lambda part: -_part(named, part)["answer"]["median"]
-    )
-    said = []
-    for part in parts:
-        f = _part(named, part)
-        above = round(100 * f["answer"]["share_above"])
-        said.append(
-            f"{part} gains more than {number(f['least'])} years in {above} % of the draws ({f['status']})"
-        )
-    return ", ".join(said)
-
-
-def _largest(named: Mapping[str, PlainFinding]) -> str:
-    beyond = named["what access gains beyond the largest other part"]
-    share = number(100 * beyond["answer"]["share_above"], 0)
-    return (
-        f"Access, the share of a site that one training run may have, is the largest part in {share} % of the draws; "
-        "the essay does not mention it."
-    )
 
 
 def _claims(found: PlainVerdict) -> str:
@@ -224,221 +423,3 @@ def _grouped(texts: list[str]) -> list[str]:
         head, _, tail = text.partition(" (")
         found.setdefault(head[0].lower() + head[1:], []).append(tail.rstrip(")"))
     return [f"{head} ({', '.join(tails)})" if tails != [""] else head for head, tails in found.items()]
-
-
-def _extremes(found: PlainVerdict) -> str:
-    key = "gain of the reform, years"
-    rows = [row for row in found["robustness"] if row[key] is not None]
-    low, high = min(rows, key=lambda r: r[key]), max(rows, key=lambda r: r[key])
-    matters = [r for r in found["variance"] if r["outcome"] == GAIN]
-    first = sorted(matters, key=lambda r: -r["total"])[:3]
-    return (
-        f"With politics drawn, all else at its default and one assumption changed at a time, the gain at equal envelopes ranges from {number(low[key])} years "
-        f"({low['assumption']}) to {number(high[key])} ({high['assumption']}). The uncertain parameters that move the gain "
-        f"most are: {'; '.join(r['factor'] for r in first)}."
-    )
-
-
-def _how(found: PlainVerdict) -> str:
-    held = "\n".join(f"  - `{name}`: {why}." for name, why in found["held"].items())
-    return f"""## How the numbers are made
-
-- **Command.** `{_command(found)}` (seed {found["seed"]}) makes this page and `results.json`. {MEASURED.worlds} draws take about {SECONDS / 60:.0f} minutes of processor time on a virtual machine of 2026. `juste-retour verdict --quick` makes a rough page.
-- **Politics.** Draws of the posterior of `runs/specs/calibration.toml` (seed {found["calibration_seed"]}): {found["kept"]} of {found["draws"]:,} prior draws kept, worth {number(found["effective"], 0)} with equal weights.
-- **Everything else.** {len(found["uncertain"])} parameters are drawn from their plausible ranges, independently; {len(moving(found))} of them [change an outcome](#drawn-parameters-that-change-nothing): costs, frontier growth before and after mid-2025, grid, access, noise, run length, procurement, operations and others. The same parameter of two rules, as `operations.audit_first.repair_h` and `operations.operator_led.repair_h`, is drawn together, from a range for each rule. Results at the defaults [differ from medians over the draws](#defaults-and-medians).
-- **Held**, although they have a range:
-
-{held}
-
-- **Comparisons.** Equal envelopes: both scenarios may spend EUR 10 bn. Equal spending: both commit the smaller of the two sums, draw by draw. The headline is equal spending over five years.
-- **Parts.** Shapley shares over {found["mixtures"]} mixtures of the status quo and the reform. Money is a part: what the reform commits beyond the status quo.
-- **Monte Carlo error.** The column `error` is the standard error of the median over draws, by bootstrap. Medians of differences are not differences of medians.
-- **Smaller samples.** Curves and prices use the first {found["few"]} draws; money uses as many of the politics alone, alternative assumptions and trends {found["few"] // 2}, all else at its default."""
-
-
-def _findings(found: PlainVerdict) -> str:
-    rows = []
-    for f in found["findings"]:
-        a = f["answer"]
-        status = f"identity: {f['identity']}" if f["status"] == IDENTITY else f["status"]
-        rows.append(
-            [
-                str(f["claim"]),
-                f["question"],
-                f["unit"],
-                within(a),
-                number(a["median_error"]),
-                number(f["least"]),
-                f"{number(100 * a['share_above'], 0)} % ± {number(100 * a['share_error'], 0)}",
-                str(a["draws"]),
-                status,
-                "; ".join(f["sensitive"]) or "-",
-            ]
-        )
-    heads = ["claim", "what", "unit", "median (90 %)", "error", "least", "draws above it", "draws", "verdict"]
-    return (
-        "## All findings\n\n*Headline: equal spending, five years. `error`: Monte Carlo standard error of the median. "
-        "`least`: least effect that counts. The last column names comparisons with the other answer.*\n\n"
-        + table([*heads, "otherwise in"], rows)
-    )
-
-
-def _shares(found: PlainVerdict) -> str:
-    rows = []
-    for equal in ("spending", "envelopes"):
-        for part in ("total", *PARTS):
-            if part == "money" and equal == "spending":
-                continue  # zero by construction
-            mine = [r for r in found["shares"] if r["equal"] == equal and r["part"] == part]
-            rows.append([f"equal {equal}", part, *(within(r) for r in mine)])
-    return (
-        "## What each part gains\n\n*Years that each part of the reform takes off, median and 90 % of the draws, over windows "
-        "of 5, 7 and 10 years from the announcement. At equal spending money gains nothing by construction.*\n\n"
-        + table(["comparison", "part", "5 years", "7 years", "10 years"], rows)
-    )
-
-
-def _votes(found: PlainVerdict) -> str:
-    rows = [[r["protocol"], r["votes"], within(r), f"{100 * r['known']:.0f} %"] for r in found["votes"]]
-    return (
-        "## Sites by protocol and voting rule\n\n*Number of sites, median and 90 % of the draws. Under Baron and Ferejohn "
-        f"(1989) states expect stationary continuation values, which are solved for the first {found['few']} draws only; draws for "
-        "which none were found are left out.*\n\n"
-        + table(["protocol", "votes", "sites", "draws solved"], rows)
-    )
-
-
-def _robustness(found: PlainVerdict) -> str:
-    columns = [key for key in found["robustness"][0] if key != "assumption"]
-    rows = [[r["assumption"], *(number(r[c]) for c in columns)] for r in found["robustness"]]
-    return (
-        "## Robustness: one assumption at a time\n\n*Medians over "
-        f"{found['few'] // 2} draws of the politics, all else at its default; equal envelopes, five years. A part's number is "
-        "what it adds last.*\n\n" + table(["assumption", *columns], rows)
-    )
-
-
-def _variance(found: PlainVerdict) -> str:
-    parts = []
-    for outcome in dict.fromkeys(row["outcome"] for row in found["variance"]):
-        rows = sorted((r for r in found["variance"] if r["outcome"] == outcome), key=lambda r: -r["total"])
-        heads = {
-            "factor": "group",
-            "first": "alone",
-            "first_low": "2.5 %",
-            "first_high": "97.5 %",
-            "total": "with interactions",
-            "total_low": "2.5 % ",
-            "total_high": "97.5 % ",
-        }
-        parts.append(
-            f"**{outcome[0].upper()}{outcome[1:]}**: standard deviation {number(rows[0]['spread'])} years, of whose variance "
-            f"chance has {number(rows[0]['chance'])}.\n\n" + columns(rows, heads)
-        )
-    return (
-        "## Where the uncertainty comes from\n\n*Sobol indices by group of parameters, all drawn jointly; "
-        f"{found['base']} base points, two replications per point, equal envelopes, five years. With so few points the estimates are rough: shares below 0 or above 1, and "
-        "totals below the first share, are errors of estimation. Read the intervals, and the order of the first three groups.*\n\n"
-        + "\n\n".join(parts)
-    )
-
-
-def _trends(found: PlainVerdict) -> str:
-    lags = {r["growth"]: r for r in found["trends"] if r["year"] == found["trends"][0]["year"]}
-    heads = {
-        "growth": "growth a year after mid-2025",
-        "status_quo": "status quo",
-        "reform": "reform",
-        "gain": "gain",
-    }
-    implied = {
-        "growth": "growth a year after mid-2025",
-        "year": "year",
-        "frontier_flop": "FLOP",
-        "chips": "accelerators",
-        "cost_eur_bn": "EUR bn",
-        "power_gw": "GW",
-    }
-    ends = [{**r, "year": str(r["year"])} for r in found["trends"] if r["year"] in (2028, 2030, 2034)]
-    return (
-        f"## The frontier's own uncertainty\n\n*Years behind by frontier trend, medians of {found['few'] // 2} draws.*\n\n"
-        + columns(list(lags.values()), heads)
-        + "\n\nGrowth after mid-2025 changes a lag only where Europe's run is one that the frontier made after that date; a run "
-        "that the frontier made before is as old as it is."
-        "\n\n*What a trend implies: the accelerators of the year that one frontier run needs, what they cost with halls and "
-        "grid, and the power they draw. A trend whose run costs more than anyone invests will not last.*\n\n"
-        + columns(ends, implied)
-    )
-
-
-def _geography(found: PlainVerdict) -> str:
-    flip, rows = found["geography_flips_at"], found["geography"]
-    at = (
-        "at no exponent tried" if flip["median"] is None else f"at an exponent of {number(flip['median'], 4)}"
-    )
-    return (
-        "## Training across sites\n\nThe status quo's sites training together with little communication, as a share of one "
-        "campus with their chips, by the exponent at which efficiency falls with the number of sites (0.24 by the joint law "
-        f"of 2025, weak above 10B parameters). The two are equal {at}.\n\n{_figure(found, 'geography')}\n\n"
-        + columns(rows, {"exponent": "exponent", **BETWEEN}, 3)
-    )
-
-
-def _audit(found: PlainVerdict) -> str:
-    even = found["audit_break_even"]
-    return (
-        f"## What audit buys\n\nOperators would have to lose {number(100 * even['median'], 0)} % of the money "
-        f"({span(100 * even['low'], 100 * even['high'], lambda x: number(x, 0))} %) before the reform under audit first were "
-        f"as good; known in {number(100 * even['known'], 0)} % of the draws.\n\n*Years behind of the reform by share of the "
-        "money lost; the last row is audit first.*\n\n"
-        + columns(found["audit"], {"money_lost": "share lost", **BETWEEN})
-    )
-
-
-def _later(found: PlainVerdict) -> str:
-    curve: dict[str, dict[str, str]] = {}
-    for row in found["later"]:
-        curve.setdefault(row["announced"], {"announced": row["announced"]})[row["read"]] = within(row)
-    heads = list(next(iter(curve.values())))
-    dates = [
-        {"years_behind": row["years_behind"]}
-        | {name: f"{row[key]:.1f}" if row[key] is not None else "-" for key, name in BETWEEN.items()}
-        | {k: f"{100 * row[k]:.0f} %" for k in row if k[:2] == "20"}
-        for row in found["structural"]
-    ]
-    return (
-        "## How late a reform still pays\n\n*A reform announced at a date spends the same envelope in place of the program: "
-        f"years behind, read in 2034 and at its best within four years.*\n\n{_figure(found, 'window')}\n\n"
-        + columns(list(curve.values()), {c: c for c in heads})
-        + "\n\n*The gap is structural, for a number of years behind, from the first announcement after which even the reform "
-        "never gets below it within four years: the date, and the share of the draws by announcement.*\n\n"
-        + columns(dates, {c: c.replace("_", " ") for c in dates[0]})
-        + "\n\nEach year of delay raises the smallest lag that a reform can reach. Money that is spent once buys better chips later, so "
-        "that at one fixed date a later reform may be nearer to the frontier."
-    )
-
-
-def _money(found: PlainVerdict) -> str:
-    heads = {"envelope_eur_bn": "EUR bn", "scenario": "scenario", "sites": "sites", **BETWEEN}
-    return (
-        f"## What more money buys\n\n*Years behind by envelope, {found['few']} draws of the politics, all else at its default.*\n\n"
-        + columns(found["money"], heads)
-    )
-
-
-def _presets(found: PlainVerdict) -> str:
-    heads = {
-        "scenario": "scenario",
-        "sites": "sites",
-        "hosts": "hosts",
-        "committed_eur_bn": "EUR bn committed",
-        "spend_eur_bn": "EUR bn spent",
-        "read": "window ends",
-        "largest_site_accelerators": "largest site",
-        **{k: f"years behind, {v}" for k, v in BETWEEN.items()},
-    }
-    return (
-        f"## Scenarios side by side\n\n*Medians of all {found['worlds']} draws with common random numbers, equal envelopes. Machines that stood already "
-        f"count, so a scenario that builds nothing has their lag.*\n\n{_figure(found, 'scenarios')}\n\n"
-        + columns(found["presets"], heads)
-    )

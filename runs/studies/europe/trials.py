@@ -139,7 +139,7 @@ def shapley_where(values: Floats, good: Booleans) -> Floats:
 def opened(bench: Bench) -> Numbers:
     """What access adds to the reform: hours of the new sites for flagship models, then also those of the older machines.
 
-    Keys are of the form `lag|spending|access` and `gain|spending|standing`, over five years.
+    Keys are of the form `lag|spending|access` and `won|spending|standing`, over five years.
     """
     quo, reform = load(STATUS_QUO), load(WITH_ACCESS)
     runs, found = BenchRuns(bench, [LAG]), Numbers()
@@ -151,7 +151,7 @@ def opened(bench: Bench) -> Numbers:
 def equal_access(bench: Bench) -> Numbers:
     """Lags and gains if one run has the same share of the chips of all machines, old and new, on both sides.
 
-    Keys are of the form `gain|spending|reform at 0.06`, `lag|spending|named at 0.06` and `quo|spending|reform at 0.06`.
+    Keys are of the form `won|spending|reform at 0.06`, `lag|spending|named at 0.06` and `quo|spending|reform at 0.06`.
     """
     quo, reform = load(STATUS_QUO), load(REFORM)
     found: Numbers = {}
@@ -171,7 +171,7 @@ def _compared(runs: BenchRuns, quo: Scenario, other: Scenario, count: int, name:
     fair = at_equal_spending(runs, (quo, other), 0, free)
     for equal, (a, b) in zip(EQUAL, (free, fair), strict=True):
         found |= {f"quo|{equal}|{name}": a[LAG], f"lag|{equal}|{name}": b[LAG]}
-        found[f"gain|{equal}|{name}"] = _gain(a[LAG], b[LAG])
+        found[f"won|{equal}|{name}"] = _gain(a[LAG], b[LAG])
     return found
 
 

@@ -291,7 +291,7 @@ def _levels(numbers: Numbers) -> pd.DataFrame:
                 lag = known_summary(numbers[f"quo|{name}"])
                 rows.append(
                     {"equal": equal, "chips": level, "end": end}
-                    | known_summary(numbers[f"gain|{name}"])
+                    | known_summary(numbers[f"won|{name}"])
                     | {f"quo_{k}": v for k, v in lag.items()}
                 )
     return pd.DataFrame(rows)

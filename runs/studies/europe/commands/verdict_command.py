@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from juste_retour.runs.studies.europe.sizes import Size
 
 ROOM = Path(__file__).resolve().parents[1]
-PAGE, NUMBERS = ROOM / "RESULTS.md", ROOM / "results.json"
+PAGE, TABLES, NUMBERS = ROOM / "RESULTS.md", ROOM / "TABLES.md", ROOM / "results.json"
 
 
 def verdict(
@@ -50,7 +50,9 @@ def verdict(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write RESULTS.md, its figures and results.json to this folder."),
+        typer.Option(
+            metavar="DIR", help="Write RESULTS.md, TABLES.md, figures and results.json to this folder."
+        ),
     ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Replace the results page that ships with the package.")
@@ -97,6 +99,7 @@ def _write(text: str, places: list[Path]) -> None:
     from juste_retour.runs.results.export import cannot_write
     from juste_retour.runs.studies.europe.results_figures import write_figures
     from juste_retour.runs.studies.europe.results_page import page, renewed
+    from juste_retour.runs.studies.europe.results_tables import tables_page
 
     plain = read(text)
     for place in places:
@@ -104,6 +107,7 @@ def _write(text: str, places: list[Path]) -> None:
             place.mkdir(parents=True, exist_ok=True)
             (place / NUMBERS.name).write_text(text, encoding="utf-8")
             (place / PAGE.name).write_text(page(plain), encoding="utf-8")
+            (place / TABLES.name).write_text(tables_page(plain), encoding="utf-8")
             write_figures(plain, place)
             if place == ROOM:
                 front = ROOM.parents[2] / "README.md"
