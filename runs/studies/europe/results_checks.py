@@ -22,12 +22,12 @@ READINGS = {QUO: "status quo", LEFT: "reform", GAIN: "gain"}
 
 def checks_tables(found: PlainVerdict) -> list[str]:
     """Sections of the page of results, from a verdict's plain values."""
-    return ["# Checks of the measure", _growth(found), _thresholds(found), _price(found)]
+    return ["# Checks of the measure", _growth(found), _price(found)]
 
 
 def further_checks(found: PlainVerdict) -> list[str]:
     """Sections of the page of further tables."""
-    return [_defaults(found), _idle(found), _readings(found), _sites(found)]
+    return [_thresholds(found), _defaults(found), _idle(found), _readings(found), _sites(found)]
 
 
 def moving(found: PlainVerdict) -> list[Row]:

@@ -45,15 +45,8 @@ COMPLETION = "the GNI key and pooling"
 
 def page(found: PlainVerdict) -> str:
     """The page, from a verdict's plain values."""
-    parts = [
-        _first_page(found),
-        "# The tables",
-        _how(found),
-        _findings(found),
-        _readings(found),
-        _levels(found),
-    ]
-    parts += [_shares(found), _committed(found), _votes(found)]
+    parts = [_first_page(found), _claim_by_claim(found), "# The tables", _how(found), _findings(found)]
+    parts += [_readings(found), _levels(found), _shares(found), _fair(found)]
     return "\n\n".join([*parts, *checks_tables(found)]).rstrip() + "\n"
 
 
@@ -180,21 +173,27 @@ def _first_page(found: PlainVerdict) -> str:
 
 **Access**, which the essay does not mention. {_access(found)}
 
-**What the program adds.** {_program(found)}
-
 **The parts.** {_parts(found)}
 
 {markdown(results_figures(found)["parts"])}
 
 **Politics alone.** {price_line(found)} ([what this means](#what-the-price-of-politics-is-and-is-not)).
 
-**Which claims hold.** {_counts(found)}. Sensitive: supported at equal spending over five years but not in another comparison. Not supported means undecided, or absent if at most {100 * (1 - LEVEL):.0f} % of the draws exceed the least effect. {other_levels(found)}
+**Which claims hold.** {_counts(found)} ([claim by claim](#claim-by-claim)).
+
+**How far to believe it.** We built the model with all nineteen sites in view, so the sites do not test its mechanisms. The data narrow {len(found["identified"])} of the {len(found["parameters"])} calibrated parameters by a tenth or more; the others are not identified and drawn from their ranges. On the third wave, which is not fitted, the model does no better than a uniform guess ([table](TABLES.md#who-hosts-wave-by-wave)). The ranges of access rest on eight published grants (`abm/data/grants.csv`). Nobody has measured what audit costs or how fast a rapid procurement is; the intervals cover assumed ranges."""
+
+
+def _claim_by_claim(found: PlainVerdict) -> str:
+    return f"""## Claim by claim
+
+Supported: see above. Sensitive: supported at equal spending over five years but not in another comparison. Not supported means undecided, or absent if at most {100 * (1 - LEVEL):.0f} % of the draws exceed the least effect. {other_levels(found)}
 
 {_claims(found)}
 
 {left_open(_counted(found))}
 
-**How far to believe it.** We built the model with all nineteen sites in view, so the sites do not test its mechanisms. The data narrow {len(found["identified"])} of the {len(found["parameters"])} calibrated parameters by a tenth or more; the others are not identified and drawn from their ranges. On the third wave, which is not fitted, the model does no better than a uniform guess ([table](TABLES.md#who-hosts-wave-by-wave)). The ranges of access rest on eight published grants (`abm/data/grants.csv`). Nobody has measured what audit costs or how fast a rapid procurement is; the intervals cover assumed ranges."""
+**What the program adds.** {_program(found)}"""
 
 
 def _program(found: PlainVerdict) -> str:
@@ -228,7 +227,7 @@ def _how(found: PlainVerdict) -> str:
 - **Everything else.** {len(found["uncertain"])} parameters are drawn from their plausible ranges, independently; {len(moving(found))} of them [change an outcome](TABLES.md#drawn-parameters-that-change-nothing). A parameter that two rules, two scenarios, or old and new machines share is drawn once.
 - **Held**, although they have a range: {held}.
 - **Comparisons.** Equal envelopes: both scenarios may spend EUR 10 bn, and the reform spends more. Equal spending: both commit the smaller of the two sums, draw by draw. The headline is equal spending over five years.
-- **Ends.** The named parts are placement, procurement and operations. The reform adds {COMPLETION}. Actors behave alike everywhere, except that labs under the reform look for the most effective compute.
+- **Ends.** The named parts are placement, procurement and operations. The reform adds {COMPLETION}. Actors behave alike on both sides.
 - **Parts.** Shapley shares over {found["mixtures"]} mixtures of the status quo and the reform. Money is a part: what the reform commits beyond the status quo.
 - **Monte Carlo error.** The column `error` is the standard error of the median over draws, by bootstrap. Medians of differences are not differences of medians.
 - **Smaller samples.** Curves, prices and the Baron–Ferejohn protocol use the first {found["few"]} draws; alternative assumptions and trends {found["few"] // 2} draws of the politics, all else at its default."""
@@ -306,6 +305,27 @@ def _levels(found: PlainVerdict) -> str:
     )
 
 
+def _fair(found: PlainVerdict) -> str:
+    worst = sorted(found["committed"], key=lambda row: -row["less"])[:2]
+    said = "; ".join(f"{row['mixture']} in {100 * row['less']:.0f} % of the draws" for row in worst) or "none"
+    rows = [
+        [
+            r["part"],
+            within({k: r[f"all_{k}"] for k in ("median", "low", "high")}),
+            within(r),
+            f"{100 * r['known']:.0f} %",
+        ]
+        for r in found["fair"]
+    ]
+    return (
+        "## Is equal spending equal?\n\nA cap does not make a mixture spend: a call with few bids commits less than it may. "
+        f"{len(found['committed'])} mixtures commit less than {100 * NEARLY:.0f} % of the common sum in some draws, most often: {said} "
+        "([all](TABLES.md#mixtures-that-spend-less)).\n\n*What each part gains at equal spending over five years: over all mixtures, and "
+        f"over the pairs of mixtures that both commit at least {100 * NEARLY:.0f} %.*\n\n"
+        + table(["part", "all mixtures", "those that spend it", "draws with any"], rows)
+    )
+
+
 def _shares(found: PlainVerdict) -> str:
     rows = []
     for equal in ("spending", "envelopes"):
@@ -318,56 +338,6 @@ def _shares(found: PlainVerdict) -> str:
         "## What each part gains\n\n*Years that each part of the reform takes off, median and 90 % of the draws, over windows "
         "of 5, 7 and 10 years from the announcement. At equal spending money gains nothing by construction.*\n\n"
         + table(["comparison", "part", "5 years", "7 years", "10 years"], rows)
-    )
-
-
-def _committed(found: PlainVerdict) -> str:
-    short = sorted(found["committed"], key=lambda row: -row["less"])
-    rows = [[r["mixture"], f"{100 * r['less']:.0f} %", within(r)] for r in short]
-    fair = [
-        [
-            r["part"],
-            within({k: r[f"all_{k}"] for k in ("median", "low", "high")}),
-            within(r),
-            f"{100 * r['known']:.0f} %",
-        ]
-        for r in found["fair"]
-    ]
-    return (
-        "## Is equal spending equal?\n\nA cap does not make a mixture spend: a call with few bids commits less than it may. "
-        f"{len(short)} mixtures commit less than {100 * NEARLY:.0f} % of the common sum in some draws.\n\n*Share of the draws in which a "
-        "mixture commits less than that, and the sum that it commits as a share of the common one, median and 90 %.*\n\n"
-        + table(["mixture", "draws below", "committed"], rows)
-        + "\n\n*What each part gains at equal spending over five years: over all mixtures, and over the pairs of mixtures that both "
-        f"commit at least {100 * NEARLY:.0f} %.*\n\n"
-        + table(["part", "all mixtures", "those that spend it", "draws with any"], fair)
-    )
-
-
-def _votes(found: PlainVerdict) -> str:
-    rows = [
-        [
-            r["protocol"],
-            r["ways"],
-            r["sunk"],
-            within(r),
-            f"{100 * r['more']:.0f} %",
-            f"{100 * r['fewer']:.0f} %",
-        ]
-        for r in found["sunk"]
-    ]
-    sites = [
-        [r["protocol"], r["votes"], within(r), f"{100 * r['known']:.0f} %"]
-        for r in found["votes"]
-        if " at " not in r["votes"]
-    ]
-    return (
-        "## Sites by protocol and voting rule\n\n*What a vote changes in the number of sites, the first way less the second, by the share "
-        "of the money that is sunk if an offer fails: median and 90 % of the draws, and the shares of draws with more and with fewer.*\n\n"
-        + table(["protocol", "ways to decide", "sunk", "difference", "more", "fewer"], rows)
-        + "\n\n*Number of sites, median and 90 % of the draws. Under Baron and Ferejohn (1989) states expect stationary continuation "
-        f"values, which are solved for the first {found['few']} draws only; draws for which none were found are left out.*\n\n"
-        + table(["protocol", "votes", "sites", "draws solved"], sites)
     )
 
 

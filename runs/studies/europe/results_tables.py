@@ -8,6 +8,7 @@ from juste_retour.runs.studies.europe.plain import PlainVerdict
 from juste_retour.runs.studies.europe.results_checks import further_checks
 from juste_retour.runs.studies.europe.results_evidence import columns, evidence_tables
 from juste_retour.runs.studies.europe.results_figures import markdown, results_figures
+from juste_retour.runs.studies.europe.trials import NEARLY
 
 BETWEEN = {"median": "median", "low": "5 %", "high": "95 %"}
 
@@ -18,13 +19,59 @@ def tables_page(found: PlainVerdict) -> str:
         "# Further tables\n\n*Tables behind [the page of results](RESULTS.md), which says how they are made. Made by the same command "
         "from the same numbers.*"
     )
-    parts = [first, _robustness(found), _variance(found), _trends(found), _geography(found), _audit(found)]
+    parts = [
+        first,
+        _votes(found),
+        _committed(found),
+        _robustness(found),
+        _variance(found),
+        _trends(found),
+        _geography(found),
+        _audit(found),
+    ]
     parts += [_later(found), _money(found), _presets(found), *evidence_tables(found), *further_checks(found)]
     return "\n\n".join(parts).rstrip() + "\n"
 
 
 def _figure(found: PlainVerdict, name: str) -> str:
     return markdown(results_figures(found)[name])
+
+
+def _votes(found: PlainVerdict) -> str:
+    rows = [
+        [
+            r["protocol"],
+            r["ways"],
+            r["sunk"],
+            within(r),
+            f"{100 * r['more']:.0f} %",
+            f"{100 * r['fewer']:.0f} %",
+        ]
+        for r in found["sunk"]
+    ]
+    sites = [
+        [r["protocol"], r["votes"], within(r), f"{100 * r['known']:.0f} %"]
+        for r in found["votes"]
+        if " at " not in r["votes"]
+    ]
+    return (
+        "## Sites by protocol and voting rule\n\n*What a vote changes in the number of sites, the first way less the second, by the share "
+        "of the money that is sunk if an offer fails: median and 90 % of the draws, and the shares of draws with more and with fewer.*\n\n"
+        + table(["protocol", "ways to decide", "sunk", "difference", "more", "fewer"], rows)
+        + "\n\n*Number of sites, median and 90 % of the draws. Under Baron and Ferejohn (1989) states expect stationary continuation "
+        f"values, which are solved for the first {found['few']} draws only; draws for which none were found are left out.*\n\n"
+        + table(["protocol", "votes", "sites", "draws solved"], sites)
+    )
+
+
+def _committed(found: PlainVerdict) -> str:
+    short = sorted(found["committed"], key=lambda row: -row["less"])
+    rows = [[r["mixture"], f"{100 * r['less']:.0f} %", within(r)] for r in short]
+    return (
+        "## Mixtures that spend less\n\n*Share of the draws in which a mixture of the status quo and the reform commits less than "
+        f"{100 * NEARLY:.0f} % of the common sum at equal spending, and what it commits as a share of that sum, median and 90 %.*\n\n"
+        + table(["mixture", "draws below", "committed"], rows)
+    )
 
 
 def _robustness(found: PlainVerdict) -> str:
