@@ -29,10 +29,10 @@ from juste_retour.runs.studies.europe.curves import (
 )
 
 NUMBERS = {
-    "yes": np.full(20, 2.0),
-    "no": np.full(20, 0.2),
-    "most": np.append(np.full(18, 2.0), [0.0, 0.0]),
-    "none": np.full(20, np.nan),
+    "yes": np.full(40, 2.0),
+    "no": np.full(40, 0.2),
+    "most": np.append(np.full(122, 2.0), np.zeros(6)),
+    "none": np.full(40, np.nan),
 }
 
 
@@ -53,14 +53,21 @@ def question(key, identity="", **variants):
         (question("none"), UNKNOWN, ()),
     ],
 )
-def test_finding_is_supported_if_90_percent_of_draws_exceed_the_threshold(asked, status, otherwise):
+def test_finding_is_supported_if_the_lower_bound_of_its_share_is_90_percent(asked, status, otherwise):
     found = judged(asked, NUMBERS)
     assert (found.status, found.sensitive) == (status, otherwise)
 
 
-def test_finding_is_not_supported_below_90_percent():
-    fewer = {"most": np.append(np.full(17, 2.0), np.zeros(3))}
-    assert judged(question("most"), fewer).status == NOT_SUPPORTED
+@pytest.mark.parametrize(
+    ("above", "draws", "status"), [(121, 128, NOT_SUPPORTED), (34, 34, NOT_SUPPORTED), (35, 35, SUPPORTED)]
+)
+def test_small_samples_and_smaller_shares_support_nothing(above, draws, status):
+    values = np.append(np.full(above, 2.0), np.zeros(draws - above))
+    assert judged(question("most"), {"most": values}).status == status
+
+
+def test_least_effects_are_above_zero():
+    assert all(q.least > 0 for q in QUESTIONS)
 
 
 def test_answers_have_a_monte_carlo_error():
@@ -87,11 +94,25 @@ def test_every_claim_has_questions_and_identities_have_equations():
     assert {q.claim for q in QUESTIONS} == set(CLAIMS)
     names = [q.name for q in QUESTIONS]
     assert len(set(names)) == len(names)
-    assert sum(bool(q.identity) for q in QUESTIONS) == 3
+    assert sum(bool(q.identity) for q in QUESTIONS) == 2
     for protocol in ("open call", "Commission proposal", "Baron-Ferejohn"):
         assert sum(protocol in name for name in names) >= 4
-    (access,) = (q for q in QUESTIONS if q.name == "what access gains")
-    assert len(access.variants) == 5  # two comparisons times three windows, without the headline
+    (funding,) = (q for q in QUESTIONS if q.name == "what funding gains")
+    assert len(funding.variants) == 5  # two comparisons times three windows, without the headline
+
+
+def test_questions_on_votes_count_more_and_fewer_sites():
+    numbers = {
+        "sites|open call|own rule": np.array([3.0, 5.0]),
+        "sites|open call|Commission alone": np.array([5.0, 3.0]),
+    }
+    (asked,) = (
+        q
+        for q in QUESTIONS
+        if q.name == "sites by which the vote and the Commission alone differ, up or down, open call"
+    )
+    assert asked.value(numbers).tolist() == [2.0, 2.0]
+    assert len(asked.variants) == 3
 
 
 def test_crossing_is_where_the_level_is_reached():

@@ -5,12 +5,23 @@ import pytest
 
 from juste_retour.abm.bargaining.stationary_values import NotConverged
 from juste_retour.abm.outcomes import run
+from juste_retour.abm.worlds.institutions import Institutions
 from juste_retour.abm.worlds.scenario import load, parameters
+from juste_retour.runs.analysis.attribution import shapley
 from juste_retour.runs.results.parameter_ranges import about, setting, span
+from juste_retour.runs.results.switches import mixed
 from juste_retour.runs.studies.europe import bench as benches
 from juste_retour.runs.studies.europe import curves, trials
 from juste_retour.runs.studies.europe.alternatives import ALTERNATIVES, PARTS, Alternative, tried
-from juste_retour.runs.studies.europe.bench import HELD, REFORM, STATUS_QUO, Bench, joint, uncertain
+from juste_retour.runs.studies.europe.bench import (
+    HELD,
+    REFORM,
+    STATUS_QUO,
+    WITH_ACCESS,
+    Bench,
+    joint,
+    uncertain,
+)
 from juste_retour.runs.studies.europe.calibration import prior
 from juste_retour.runs.studies.europe.claims import QUESTIONS
 from juste_retour.runs.studies.europe.curves import waiting
@@ -27,7 +38,13 @@ def bench():
 
 @pytest.fixture(scope="module")
 def numbers(bench):
-    return trials.attribution(bench) | trials.ends(bench) | trials.geography(bench)
+    return (
+        trials.attribution(bench)
+        | trials.opened(bench)
+        | trials.equal_access(bench)
+        | trials.ends(bench)
+        | trials.geography(bench)
+    )
 
 
 def test_parameters_with_a_range_are_drawn_or_fixed_with_a_reason(bench):
@@ -36,8 +53,14 @@ def test_parameters_with_a_range_are_drawn_or_fixed_with_a_reason(bench):
     for name, (_, row) in parameters().items():
         if row.range is not None:
             assert (name in names) + (name in DRAWN) + (name in HELD) == 1, name
-    assert {"frontier_growth", "frontier_growth_later", "grid_years", "run_days", "chip_price_eur"} <= names
-    assert {"reservation_noise", "access.calls.share", "access.strategic.share"} <= names
+    assert {
+        "frontier_growth",
+        "frontier_growth_later",
+        "announced_peak",
+        "run_days",
+        "chip_price_eur",
+    } <= names
+    assert {"reservation_noise", "access.calls.year_share", "access.strategic.year_share"} <= names
     assert {"procurement.rapid.refresh", "operations.audit_first.mfu_factor"} <= names
     for name in names:
         low, high, _ = span(name)
@@ -50,7 +73,7 @@ def test_rules_that_share_a_parameter_have_correlated_draws(bench):
     assert (audit.rank() == operator.rank()).all()
     assert (audit > operator).all()
     assert not (
-        bench.draws["access.calls.share"].rank() == bench.draws["access.strategic.share"].rank()
+        bench.draws["access.calls.year_share"].rank() == bench.draws["access.strategic.year_share"].rank()
     ).all()
 
 
@@ -67,11 +90,11 @@ def test_order_of_draws_does_not_depend_on_imports(monkeypatch):
 
 def test_scenario_uses_draws_of_its_rules_and_keeps_its_settings(bench):
     drawn = bench.draws.iloc[0]
-    quo, reform, giga = (bench.worlds(load(name))[0] for name in (STATUS_QUO, REFORM, "gigafactories"))
+    quo, reform, giga = (bench.worlds(load(name))[0] for name in (STATUS_QUO, WITH_ACCESS, "gigafactories"))
     assert setting(quo, "agenda.open_call.sunk") == drawn["agenda.open_call.sunk"]
-    assert setting(quo, "access.calls.share") == drawn["access.calls.share"]
-    assert setting(reform, "access.strategic.share") == drawn["access.strategic.share"]
-    assert setting(reform, "access.calls.share") is None
+    assert setting(quo, "access.calls.year_share") == drawn["access.calls.year_share"]
+    assert setting(reform, "access.strategic.year_share") == drawn["access.strategic.year_share"]
+    assert setting(reform, "access.calls.year_share") == drawn["access.calls.year_share"]  # of older machines
     assert giga.smallest_eur_bn == 3.0
     assert giga.chip_price_eur == quo.chip_price_eur == drawn["chip_price_eur"]
 
@@ -135,10 +158,38 @@ def test_pooling_is_compared_with_one_campus(bench, numbers):
     assert not (by_exponent["0.9"] >= by_exponent["0.05"]).any()
 
 
-def test_bound_on_access_equals_the_equation(bench, numbers):
-    d = bench.draws
-    by_hand = np.log(d["access.strategic.share"] / d["access.calls.share"]) / np.log(d["frontier_growth"])
-    assert numbers["access bound"] == pytest.approx(by_hand.to_numpy())
+def test_named_parts_are_the_mixture_of_placement_procurement_and_operations(bench, numbers):
+    named = bench.outcomes(mixed(load(STATUS_QUO), load(REFORM), trials.NAMED), ["years_behind"])[
+        "years_behind"
+    ]
+    assert numbers["lag|envelopes|5|named"] == pytest.approx(named)
+    for equal in trials.EQUAL:
+        gain = numbers[f"lag|{equal}|5|quo"] - numbers[f"lag|{equal}|5|named"]
+        assert numbers[f"named|{equal}|5"] == pytest.approx(gain)
+        for larger, smaller in (("program", "mean"), ("mean", "whole"), ("whole", "all")):
+            assert (numbers[f"{larger}|{equal}|reform"] >= numbers[f"{smaller}|{equal}|reform"] - 1e-9).all()
+
+
+def test_shapley_values_of_good_pairs_are_the_usual_ones_if_all_are_good():
+    values = np.random.default_rng(0).random((8, 5))
+    good = np.ones(values.shape, bool)
+    assert trials.shapley_where(values, good) == pytest.approx(shapley(values))
+    good[1:-1, 0] = False
+    assert np.isnan(trials.shapley_where(values, good)[:, 0]).all()
+
+
+def test_both_sides_have_the_same_chips_at_a_level_of_access(bench):
+    found = trials.equal_access(bench)
+    half = bench.setting(access__calls__year_share=0.5 * bench.draws["run_days"] / 365)
+    for scenario, key in ((STATUS_QUO, "quo"), (REFORM, "lag")):
+        for world in half.worlds(load(scenario)):
+            rules = Institutions([world], bench.members)
+            shares = [
+                r.share(world.run_days).item() for r in (rules.access_in(None), rules.standing_in(None))
+            ]
+            assert shares == pytest.approx([0.5, 0.5])
+        lags = half.outcomes(load(scenario), ["years_behind"])["years_behind"]
+        assert found[f"{key}|envelopes|reform at 0.5"] == pytest.approx(lags)
 
 
 def test_draws_without_an_equilibrium_are_omitted(bench, numbers, monkeypatch):

@@ -16,6 +16,7 @@ from juste_retour.runs.studies.europe.calibration import prior
 from juste_retour.runs.studies.europe.claims import QUESTIONS
 from juste_retour.runs.studies.europe.commands.verdict_command import NUMBERS, read
 from juste_retour.runs.studies.europe.results_page import page, within
+from juste_retour.runs.studies.europe.results_tables import tables_page
 from juste_retour.runs.studies.europe.sizes import FULL, QUICK, Size
 
 pytestmark = pytest.mark.slow
@@ -42,7 +43,7 @@ def found():
         patch.setattr(evidence, "WORLDS_FOR_DELAYS", 8)
         patch.setattr(curves, "ENVELOPES", (10.0,))
         patch.setattr(curves, "OVERPRICING", (0.0, 0.9))
-        patch.setattr(curves, "TRENDS", ((4.0, 0.0),))
+        patch.setattr(curves, "TRENDS", (4.0,))
         patch.setattr(judging, "_split", lambda every: [every[:2]])
         done = []
         result = judging.judge(SMALL, seed=3, workers=1, progress=lambda k, n: done.append((k, n)))
@@ -82,6 +83,9 @@ def test_verdict_writes_the_page_and_the_numbers(found, tmp_path, monkeypatch, c
     assert json.loads((tmp_path / "v" / "results.json").read_text(encoding="utf-8")) == found
     written = (tmp_path / "v" / "RESULTS.md").read_text(encoding="utf-8")
     assert written == page(found)
+    further = (tmp_path / "v" / "TABLES.md").read_text(encoding="utf-8")
+    assert further == tables_page(found)
+    written += further
     for figure in re.findall(r"\]\((.+?)\.svg\)", written):
         assert (tmp_path / "v" / f"{figure}.svg").exists()
     assert main(["verdict", "--quick"]) == 0
@@ -117,7 +121,7 @@ def test_jobs_divide_the_draws_and_their_results_are_joined_in_order():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judging, "benches", lambda *given: (bench, bench, bench))
         jobs = judging.jobs_of(Size(worlds=40, few=10, base=2, draws=256), 5, None, None)
-    for name in ("attribution", "ends", "geography", trials.PROPOSAL):
+    for name in ("attribution", "opened", "levels", "ends", "geography", trials.PROPOSAL):
         parts = [arguments[0] for _, arguments in jobs[name]]
         assert [part.count for part in parts] == [16, 16, 8], name
         assert pd.concat([part.draws for part in parts], ignore_index=True).equals(bench.draws)
