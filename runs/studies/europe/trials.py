@@ -92,7 +92,9 @@ def attribution(bench: Bench) -> Numbers:
             shares = -shapley(lags)
             found |= {f"share|{key}|{g}": shares[k] for k, g in enumerate(groups)}
         for reading, name in (READINGS | OUTCOMES | {"committed": COMMITTED}).items():
-            values = _finite(game[name]) if reading != "site" else game[name]
+            values = game[name]
+            if reading == "program":  # no quarter has a machine of the program: each counts as the cap
+                values = np.minimum(values, quo.lag_cap_years)
             found |= {f"{reading}|{equal}|{end}": values[m] for end, m in ends.items()}
         pairs = -interactions(_finite(game[over(LAG, beside[0])]))
         for n, (i, j) in enumerate(combinations(range(len(groups)), 2)):

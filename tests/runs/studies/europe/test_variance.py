@@ -25,7 +25,7 @@ def test_uncertain_parameters_are_in_one_group_each():
     assert next(iter(groups)) == POLITICS
     assert sorted(name for own in groups.values() for name in own) == sorted(names)
     assert "procurement.rapid.refresh" in groups["procurement"]
-    assert "access.strategic.share" in groups["access"]
+    assert "access.strategic.year_share" in groups["access"]
     assert "frontier_growth" in groups["frontier and talent"]
 
 
