@@ -30,7 +30,9 @@ def number(value: SupportsFloat | str | None, digits: int = 2) -> str:
     value = float(value)
     if abs(value) >= 100 or value != value:
         return brief(value)
-    if 0 < abs(value) < 10.0**-digits:
+    if abs(value) < 1e-9:  # rounding errors, also below zero
+        return "0"
+    if abs(value) < 10.0**-digits:
         return f"{value:.1g}"
     text = f"{value:.{digits}f}"
     return text.rstrip("0").rstrip(".") if digits else text

@@ -172,7 +172,7 @@ def test_number_format():
 
 @pytest.mark.parametrize(
     ("share", "draws", "is_open"),
-    [(0.9375, 48, True), (1.0, 8, True), (1.0, 48, False), (0.0, 7, False), (1.0, 35, True)],
+    [(0.9375, 48, True), (1.0, 8, True), (1.0, 60, False), (0.0, 7, False), (1.0, 35, True)],
 )
 def test_few_draws_near_90_percent_leave_a_finding_open(numbers, share, draws, is_open):
     finding = copy.deepcopy(next(f for f in numbers["findings"] if f["status"] == NOT_SUPPORTED))
