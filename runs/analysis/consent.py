@@ -134,6 +134,14 @@ class Adoption:
         members, _ = cheapest(price[None], lambda sets: self.passes(sets, rules), self.states)
         return float(price @ members[0])
 
+    def cost_borne(self, change: Floats, rules: Sequence[Choice]) -> float:
+        """The largest cost of changing, EUR bn, divided by GDP, at which the change still passes; 0 if it does not pass."""
+        share = self.states.gdp / self.states.gdp.sum()
+        tried = np.sort(np.maximum(change / share, 0.0))
+        costs = np.concatenate([[0.0], tried * (1 - 1e-9)])
+        passed = self.passes((change > UNCHANGED) & (change > costs[:, None] * share), rules)
+        return float(np.where(passed, costs, 0.0).max())
+
     def game(self, rule: Choice) -> Game:
         """The game of a rule among the states."""
         if rule not in self._games:

@@ -59,6 +59,7 @@ class Package:
         unchanged: whether no state's utility changes; `states_unchanged` is the number of states whose does not.
         compensation_eur_bn: the least cash to states that lose for which it passes; None if no cash suffices.
         winners_can_pay: whether the states in favor gain at least that much.
+        cost_borne_eur_bn: the largest cost of changing, divided by GDP, at which it would still pass.
         loses_most: the state that loses most, and what it loses; empty if none does.
     """
 
@@ -78,6 +79,7 @@ class Package:
     states_unchanged: int
     compensation_eur_bn: float | None
     winners_can_pay: bool
+    cost_borne_eur_bn: float
     loses_most: str
     loss_eur_bn: float
     gain_years_at_equal_spending: float | None = None
@@ -188,6 +190,11 @@ class Reforms:
         """The institutions that no package would replace; no parts are today's institutions."""
         every = [(), *(p.parts for p in self.packages)]
         return [parts for parts, row in zip(every, self.replaced, strict=True) if not row.any()]
+
+    @property
+    def stable_cost_eur_bn(self) -> float:
+        """The least cost of changing, EUR bn divided by GDP, at which no package passes and today's institutions stay."""
+        return max((p.cost_borne_eur_bn for p in self.packages), default=0.0)
 
     @property
     def cycle(self) -> list[tuple[str, ...]]:
@@ -483,6 +490,7 @@ def _packages(built: Switches, sample: Sample, vote: Adoption, seed: int) -> lis
                 states_unchanged=int(poll.unchanged.sum()),
                 compensation_eur_bn=cash,
                 winners_can_pay=cash is not None and float(poll.change[poll.yes].sum()) >= cash,
+                cost_borne_eur_bn=vote.cost_borne(poll.change, rules),
                 loses_most=states.codes[worst] if loses else "",
                 loss_eur_bn=float(-poll.change[worst]) if loses else 0.0,
                 gain_years_at_equal_spending=None if held is None else float(held[m].mean()),

@@ -38,6 +38,7 @@ def reforms_json(found: Reforms) -> dict[str, object]:
         "best": None if best is None else best.parts,
         "best_that_passes": None if passing is None else passing.parts,
         "price_of_consent_years": found.price_of_consent_years,
+        "stable_cost_eur_bn": found.stable_cost_eur_bn,
         "frontier": [p.parts for p in found.frontier],
         "stable": found.stable,
         "cycle": found.cycle,
@@ -164,6 +165,10 @@ def _answer(found: Reforms) -> str:
     said += f". The price of consent is {brief(found.price_of_consent_years)} years."
     if () in found.stable:
         return said + " No package would replace today's institutions."
+    said += (
+        f" Today's institutions would stay if changing them cost more than EUR {brief(found.stable_cost_eur_bn)} bn, divided "
+        "by GDP."
+    )
     cycle = " to ".join(" + ".join(parts) or "today" for parts in found.cycle)
     return said + (f" Majorities run in a circle: {cycle}." if cycle else "")
 

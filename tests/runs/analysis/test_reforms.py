@@ -175,6 +175,17 @@ def test_a_rule_without_conditions_is_compensated_by_search(few):
         del voting.rules["two_of_four"]
 
 
+def test_a_package_passes_up_to_the_cost_that_it_bears(few):
+    vote = Adoption(TODAY, few, "simple_majority")
+    rng, share = np.random.default_rng(3), few.states.gdp / few.states.gdp.sum()
+    for _ in range(50):
+        change = rng.normal(size=4)
+        cost = vote.cost_borne(change, vote.rules([]))
+        passes = bool(vote.passes(change > 1e-9, vote.rules([])))
+        assert (cost > 0) == passes
+        assert cost == pytest.approx(np.sort(change / share)[1] if passes else 0.0, rel=1e-6)
+
+
 def test_unchanged_states_vote_no_and_are_not_undecided():
     poll = Poll(np.array([0.0, 1e-12, 0.1, -0.1, 1.0]), np.array([0.0, 1.0, 0.06, 0.01, 0.1]))
     assert poll.unchanged.tolist() == [True, True, False, False, False]
