@@ -11,7 +11,7 @@ import json
 import shlex
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -35,6 +35,7 @@ from juste_retour.runs.base.stopping import Stopped
 from juste_retour.runs.engine.design import FROM, TO, Point
 from juste_retour.runs.engine.factors import Level
 from juste_retour.runs.engine.spec import Spec, spec_of
+from juste_retour.runs.engine.studies import RESULT, Job, jobs_of, packed
 from juste_retour.runs.results.frames import frames, joined
 from juste_retour.runs.results.paired import asks_price
 from juste_retour.runs.results.result_tables import KEYS, Column, own_columns
@@ -106,6 +107,11 @@ class ChunkPlan:
         return sum(cell.worlds for cell in self.cells_of(chunk))
 
     @cached_property
+    def jobs(self) -> Sequence[Job] | None:
+        """The job of each point of a study; None if the points are simulated."""
+        return jobs_of(self.spec.content) if "study" in self.spec.content else None
+
+    @cached_property
     def design_columns(self) -> list[Column]:
         """The columns that identify points: their number and the factors."""
         return [POINT, *(_design_column(self.spec, key) for key in self.spec.varied if key != "scenario")]
@@ -156,6 +162,9 @@ class ChunkPlan:
 
     def files(self, chunk: int) -> dict[str, bytes]:
         """Run a chunk and return its tables as Parquet bytes, which are the same in every process."""
+        if self.jobs is not None:
+            (cell,) = self.cells_of(chunk)
+            return {RESULT: packed(self.jobs[cell.point]())}
         found = self.frames(self.cells_of(chunk))
         return {table: self.parquet(table, frame) for table, frame in found.items()}
 
@@ -295,7 +304,8 @@ def _failure(plan: ChunkPlan, chunk: int, error: BaseException) -> Failure:
     """Find the first replication that fails by itself, by bisection."""
     trace = traceback.format_exc()
     cells = plan.cells_of(chunk)
-    culprit = None if isinstance(error, MemoryError | RuleTooLong) else _culprit(plan, cells)
+    alone_too = plan.jobs is None and not isinstance(error, MemoryError | RuleTooLong)
+    culprit = _culprit(plan, cells) if alone_too else None
     spec = plan.spec
     if culprit is None:
         return Failure(_said(error), trace, spec.seed, spec.scenario.name, None, None, {}, "")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from juste_retour.runs.engine.chunks import ChunkPlan
 from juste_retour.runs.engine.manifest import mixture
 from juste_retour.runs.engine.spec import Spec, spec_of
 from juste_retour.runs.engine.store import REMEDY, Store
+from juste_retour.runs.engine.studies import RESULT, unpacked
 from juste_retour.runs.results.paired import asks_price, measure, outcome, outcomes
 from juste_retour.runs.results.result_tables import Column
 
@@ -110,6 +112,12 @@ class Results:
         frame = pa.concat_tables(parts).to_pandas()
         keys = [key for key in ("point", "replicate") if key in frame]
         return frame.sort_values(keys, kind="stable", ignore_index=True) if keys else frame
+
+    def returned(self) -> list[Any]:
+        """What the job of each point of a study returned, by point."""
+        contents = zip(sorted(self.store.done()), self.store.contents(self._known(RESULT)), strict=True)
+        found = {self.plan.cells_of(chunk)[0].point: unpacked(content) for chunk, content in contents}
+        return [found[point] for point in sorted(found)]
 
     def parts(self, name: str = "worlds") -> Iterator[pd.DataFrame]:
         """A table, chunk by chunk."""

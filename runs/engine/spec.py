@@ -26,6 +26,7 @@ from juste_retour.runs.base.user_modules import UserModule
 from juste_retour.runs.base.user_rules import RulesFile, in_use, load_rules
 from juste_retour.runs.engine.design import TO, Design, Point, points, read_design, scenario_at
 from juste_retour.runs.engine.factors import Factor, Level, check_rule, read_factors
+from juste_retour.runs.engine.studies import RESULT, known_study
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.paired import asks_price, outcome
 from juste_retour.runs.results.result_tables import chosen
@@ -54,6 +55,8 @@ KEYS = {
     "chunk": None,
     "design": None,
     "factors": {},
+    "study": None,
+    "settings": {},
 }
 RESOLVED = (
     "scenarios",
@@ -260,13 +263,16 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
         **{key: said[key] for key in ("title", "question", "seed", "replications", "chunk")},
         "scenario": base.plain(),
         "scenarios": {name: s.plain() for name, s in scenarios.items()},
-        "tables": list(chosen(_texts(said["tables"], "tables"))),
+        "tables": [] if said["study"] else list(chosen(_texts(said["tables"], "tables"))),
         "outcomes": [outcome(name, "outcomes") for name in _texts(said["outcomes"], "outcomes")],
         "members": None if members_folder is None else str(members_folder.resolve()),
         "rules": [str(r.path.resolve()) for r in rules],
         "design": {"kind": design.kind, **design.settings},
         "factors": {f.key: _plain(f) for f in factors},
     }
+    if said["study"] is not None:
+        resolved |= {"study": known_study(said["study"]), "settings": said["settings"], "tables": [RESULT]}
+        resolved |= {"replications": 1, "chunk": 1}
     modules = in_use(resolved, rules)
     spec = Spec(resolved, base, scenarios, design, factors, members, switching, (), modules)
     refused = _refused(spec, content["left_out"]) if "left_out" in content else _check_points(spec, check)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import tempfile
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
 from juste_retour.runs.base.chunked import Progress
-from juste_retour.runs.base.processes import processes
 from juste_retour.runs.base.statistics import known_summary
-from juste_retour.runs.base.stopping import deferring_signals
+from juste_retour.runs.engine.experiment import batch
+from juste_retour.runs.engine.results import Results
+from juste_retour.runs.engine.spec import Spec, spec_of
+from juste_retour.runs.engine.store import Store
+from juste_retour.runs.engine.studies import packed, unpacked
 from juste_retour.runs.results.ensemble import checked_integer
+from juste_retour.runs.results.export import MANIFEST
 from juste_retour.runs.results.parameter_ranges import sobol_draws
 from juste_retour.runs.studies.europe import checks, curves, evidence, trials, variance
 from juste_retour.runs.studies.europe.alternatives import ALTERNATIVES, tried
@@ -32,6 +39,7 @@ SOLVED = 4  # draws per job if stationary values are solved, which takes seconds
 MOVED = 14  # parameters per job that are moved one at a time
 AT_DEFAULTS = 64  # replications at the defaults
 NARROWED = 0.1  # share of a parameter's spread that the data must take away for it to count as identified
+STUDY = "europe-verdict"
 BARGAINED = trials.BARON_FEREJOHN
 Job = tuple[Callable[..., object], tuple[object, ...]]
 
@@ -54,24 +62,82 @@ class Verdict:
         return cast(PlainVerdict, found)
 
 
-def judge(size: Size = FULL, seed: int = SEED, workers: int = 2, progress: Progress | None = None) -> Verdict:
-    """Test the essay's claims.
+def judge(
+    size: Size = FULL,
+    seed: int = SEED,
+    workers: int = 2,
+    progress: Progress | None = None,
+    out: Path | None = None,
+    cluster: str | None = None,
+) -> Verdict:
+    """Test the essay's claims. The runs are a batch, which the same call resumes after a stop and `verify` reruns.
 
     Args:
         size: numbers of draws.
         seed: random seed of the parameter draws and of the runs.
         workers: number of processes; with 1, no other process is started.
         progress: called with the number done and of all: first draws of the calibration, then jobs.
+        out: folder of the batch; a temporary one by default.
+        cluster: address of a Dask scheduler whose workers run the jobs instead.
 
     Raises:
-        BadInput: a size, seed or number of workers that cannot be used.
+        BadInput: a size, seed or number of workers that cannot be used, or a folder that holds something else.
+        Interrupted: stopped by Ctrl-C or SIGTERM; finished jobs are kept.
     """
     check(size, seed, workers)
-    plan = evidence.plan_of(draws=size.draws, least=min(size.worlds, 200))
+    if out is None:
+        with tempfile.TemporaryDirectory() as folder:
+            return judge(size, seed, workers, progress, Path(folder) / "runs", cluster)
+    batch(
+        _spec(out, size, seed, progress),
+        out,
+        workers=None if cluster else workers * (workers > 1),  # with 1, this process runs the jobs
+        cluster=cluster,
+        progress=None if progress is None else lambda tally: progress(tally.chunks_done, tally.chunks),
+    )
+    results = Results(out)
+    made_of = _read(results.spec.content["settings"])
+    return assembled(*made_of, _by_name(jobs_of(*made_of), results.returned()))
+
+
+def jobs_from(settings: Mapping[str, Any]) -> list[Callable[[], object]]:
+    """The jobs of a verdict in the order of its batch's points, from the settings in the batch's spec."""
+    return [partial(job, *given) for part in jobs_of(*_read(settings)).values() for job, given in part]
+
+
+def _spec(out: Path, size: Size, seed: int, progress: Progress | None) -> Spec:
+    """The spec of a verdict's batch, with the calibration's posterior; the one in the folder if it is of this verdict."""
+    asked = {"size": asdict(size), "seed": seed}
+    if (out / MANIFEST).exists():
+        content = Store(out).manifest()["spec"]
+        if asked.items() <= dict(content.get("settings", {})).items():
+            return spec_of(content, out)
+    plan = _plan(size)
     posterior = calibrate(plan, progress)
     jobs = jobs_of(size, seed, plan, posterior)
-    done = _by_name(jobs, _all([job for part in jobs.values() for job in part], workers, progress))
-    return assembled(size, seed, plan, posterior, done)
+    points = [{"label": f"{name} {k}"} for name, part in jobs.items() for k in range(1, len(part) + 1)]
+    return spec_of(
+        {
+            "title": "Verdict on the essay",
+            "scenario": STATUS_QUO,
+            "seed": seed,
+            "replications": 1,
+            "design": {"kind": "list", "points": points},
+            "study": STUDY,
+            "settings": asked | {"posterior": b64encode(packed(posterior)).decode()},
+        }
+    )
+
+
+def _plan(size: Size) -> CalibrationSpec:
+    return evidence.plan_of(draws=size.draws, least=min(size.worlds, 200))
+
+
+def _read(settings: Mapping[str, Any]) -> tuple[Size, int, CalibrationSpec, Posterior]:
+    size = Size(**settings["size"])
+    found = unpacked(b64decode(settings["posterior"]))
+    posterior = Posterior(**{**found, "observed": pd.Series(found["observed"])})
+    return size, settings["seed"], _plan(size), posterior
 
 
 def check(size: Size, seed: int, workers: int) -> None:
@@ -157,10 +223,11 @@ def assembled(
     numbers = _joined(
         [done[name] for name in ("attribution", "opened", "levels", "ends", "geography", *trials.PROTOCOLS)]
     )
-    numbers |= curves.waiting(done["later"][0])
+    later = curves.Later(**done["later"][0])
+    numbers |= curves.waiting(later)
     return Verdict(
         findings(numbers),
-        _tables(bench, numbers, done),
+        _tables(bench, numbers, later, done),
         {
             "worlds": size.worlds,
             "few": size.few,
@@ -190,8 +257,10 @@ def _joined(jobs: Sequence[Sequence[Numbers]]) -> Numbers:
     return {key: np.append(values, np.full(count - len(values), np.nan)) for key, values in found.items()}
 
 
-def _tables(bench: Bench, numbers: Numbers, done: Mapping[str, Sequence[Any]]) -> dict[str, pd.DataFrame]:
-    later, dates = curves.later_reforms(done["later"][0])
+def _tables(
+    bench: Bench, numbers: Numbers, reforms: curves.Later, done: Mapping[str, Sequence[Any]]
+) -> dict[str, pd.DataFrame]:
+    later, dates = curves.later_reforms(reforms)
     return {
         "shares": _shares(numbers),
         "votes": _votes(numbers),
@@ -338,25 +407,3 @@ def _robustness(found: Sequence[Numbers]) -> pd.DataFrame:
 def _by_name(jobs: Mapping[str, Sequence[Job]], done: Sequence[Any]) -> dict[str, list[Any]]:
     found = iter(done)
     return {name: [next(found) for _ in part] for name, part in jobs.items()}
-
-
-def _all(jobs: Sequence[Job], workers: int, progress: Progress | None) -> list[Any]:
-    """The results of the jobs in their order. Jobs are pure functions, so the number of workers changes no result."""
-    if workers == 1:
-        out = []
-        for k, (function, arguments) in enumerate(jobs, 1):
-            out.append(function(*arguments))
-            if progress is not None:
-                progress(k, len(jobs))
-        return out
-    with processes(workers) as pool:
-        with deferring_signals():
-            running: list[Future[object]] = [
-                pool.submit(function, *arguments) for function, arguments in jobs
-            ]
-        out = []
-        for k, future in enumerate(running, 1):
-            out.append(future.result())
-            if progress is not None:
-                progress(k, len(jobs))
-    return out

@@ -54,6 +54,18 @@ def verdict(
             metavar="DIR", help="Write RESULTS.md, TABLES.md, figures and results.json to this folder."
         ),
     ] = None,
+    runs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of the runs, from which the same command goes on after a stop, and which `verify` reruns.  "
+            "[default: a folder in the cache]",
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead."),
+    ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Replace the results page that ships with the package.")
     ] = False,
@@ -84,14 +96,29 @@ def verdict(
     else:
         size = replace(QUICK if quick else FULL, **given)
         check(size, seed, workers)
-        refuse_hours(estimated_seconds(size, workers), yes, "use fewer draws, as with --quick")
+        runs = runs or _kept(size, seed)
+        if runs is None or not runs.exists():  # one that is resumed was accepted before
+            refuse_hours(estimated_seconds(size, workers), yes, "use fewer draws, as with --quick")
         with printing.progress("trials") as report:
-            text = printing.json_text(judge(size, seed, workers, progress=report).plain())
+            found = judge(size, seed, workers, progress=report, out=runs, cluster=cluster)
+            text = printing.json_text(found.plain())
     _write(text, [*([out] if out is not None else []), *([ROOM] if write else [])])
     if json:
         typer.echo(text, nl=False)
     else:
         _show(read(text), printing.console())
+
+
+def _kept(size: Size, seed: int) -> Path | None:
+    """The folder in the cache for the runs of a verdict by this code; None if the cache is turned off."""
+    import hashlib
+
+    from juste_retour.abm.bargaining.solved import folder
+    from juste_retour.runs.base.provenance import code_digest
+
+    there = folder()
+    made_of = f"{size} {seed} {code_digest()}"
+    return None if there is None else there / f"verdict-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
 
 
 def _write(text: str, places: list[Path]) -> None:
