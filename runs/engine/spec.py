@@ -289,6 +289,12 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
     for key in RESOLVED:
         if not isinstance(said.get(key, {}), Mapping):
             raise BadInput(f"{key} is {said[key]!r}, not a table; omit it, and it is computed.")
+    if not isinstance(said["settings"], Mapping):
+        raise BadInput(
+            f"settings is {said['settings']!r}, not a table; write [settings] and the study's settings."
+        )
+    if said["settings"] and said["study"] is None:
+        raise BadInput("settings are those of a study; add study = its name, or omit them.")
     if not said["outcomes"]:
         raise BadInput("outcomes is empty; list the outcomes that the report shows, or omit it.")
     for key in ("replications", "design"):

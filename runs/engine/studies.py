@@ -68,7 +68,7 @@ def packed(value: object) -> bytes:
     return sink.getvalue()
 
 
-def unpacked(content: bytes) -> Any:  # noqa: ANN401
+def unpacked(content: bytes) -> Any:
     """The value that `packed` was given, with dictionaries in place of data classes and series."""
     leaves: list[tuple[_Path, object]] = []
     frame = pq.read_table(io.BytesIO(content)).to_pandas()
@@ -84,7 +84,8 @@ def unpacked(content: bytes) -> Any:  # noqa: ANN401
 
 def _leaves(value: object, path: _Path) -> Iterator[tuple[_Path, np.ndarray[Any, Any]]]:
     """The arrays in a value, each with its path; an empty container has an empty array under no key."""
-    kind, items = "named", None
+    kind: str = "named"
+    items: dict[Any, Any] | None = None
     if isinstance(value, pd.DataFrame):
         kind, items = "table", {str(c): value[c].to_numpy() for c in value}
     elif isinstance(value, Mapping | pd.Series):
