@@ -21,7 +21,7 @@ PAGE, TABLES, NUMBERS = ROOM / "RESULTS.md", ROOM / "TABLES.md", ROOM / "results
 
 def verdict(
     quick: Annotated[
-        bool, typer.Option("--quick", help="Give a rough answer in three minutes, with few draws.")
+        bool, typer.Option("--quick", help="Give a rough answer in a few minutes, with few draws.")
     ] = False,
     worlds: Annotated[
         int | None,
