@@ -17,11 +17,11 @@ class Size:
     """
 
     worlds: int = 96
-    few: int = 16
+    few: int = 36
     base: int = 32
     draws: int | None = None
 
 
 FULL = Size()
 QUICK = Size(worlds=20, few=2, base=2, draws=2048)
-SECONDS, MEASURED = 2_400.0, Size(128, 32, 32)  # of processor time that a verdict of this size takes, about
+SECONDS, MEASURED = 1_400.0, Size(96, 36, 32)  # of processor time that a verdict of this size takes, about

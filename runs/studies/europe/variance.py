@@ -76,7 +76,8 @@ def sample(bench: Bench, base: int, seed: int) -> tuple[pd.DataFrame, Integers]:
     column = {name: 1 + k for name, k in zip(names, coordinates(names), strict=True)}
     width = 1 + max(column.values())
     points = qmc.Sobol(2 * width, scramble=True, rng=np.random.default_rng(seed)).random(base)
-    a, b = points[:, :width], points[:, width:]
+    # in so many dimensions few points leave some pairs of columns correlated, unless one half is reordered
+    a, b = points[:, :width], np.random.default_rng(seed).permutation(points[:, width:])
     parts = [a]
     for own in groups.values():
         mixed = a.copy()

@@ -31,7 +31,7 @@ def verdict(
         ),
     ] = None,
     few: Annotated[
-        int | None, typer.Option(metavar="N", help="Number of draws for the curves.  [default: 16]")
+        int | None, typer.Option(metavar="N", help="Number of draws for the curves.  [default: 36]")
     ] = None,
     draws: Annotated[
         int | None,
