@@ -49,6 +49,8 @@ def averaged(found: Sequence[Agreed]) -> tuple[float, float]:
 
 def sentence(found: Sequence[Agreed], factors: Sequence[str]) -> str:
     """A sentence if either share exceeds a third, overall or at a level of a factor; else an empty string."""
+    if not found:
+        return ""
     groups: list[dict[str, list[Agreed]]] = [{"": list(found)}]
     for key in factors:
         levels: dict[str, list[Agreed]] = {}
@@ -70,6 +72,8 @@ def sentence(found: Sequence[Agreed], factors: Sequence[str]) -> str:
 
 def same_because(found: Sequence[Agreed], outcome: str) -> str:
     """The cause of an outcome that never varies, as the end of a sentence; empty if it is another cause."""
+    if not found:
+        return ""
     if outcome == LAG and all(a.standing == 1 for a in found):
         return f": {NOTHING_BEATS}"
     return ": no site was agreed in any run" if all(a.no_site == 1 for a in found) else ""

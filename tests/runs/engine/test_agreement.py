@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from juste_retour.runs.analysis.contrasts import compare
-from juste_retour.runs.engine.agreement import HEADINGS, NOTHING_BEATS, Agreed, sentence
+from juste_retour.runs.engine.agreement import HEADINGS, NOTHING_BEATS, Agreed, same_because, sentence
 from juste_retour.runs.engine.precision import FactorSpread, Seen, precision
 from juste_retour.runs.engine.results import Results
 from juste_retour.runs.reports.report import report
@@ -110,3 +110,8 @@ def test_shared_variance_does_not_average_out():
     found = precision(["years_behind"], tried).by_factor["voting"]
     assert (found.variance, found.common) == (pytest.approx(2, rel=0.1), pytest.approx(1, rel=0.2))
     assert FactorSpread(2.0, 1.0).of_an_effect(4) == pytest.approx(1.25**0.5)
+
+
+def test_points_that_the_pilot_did_not_run_give_no_sentence_and_no_cause():
+    assert sentence([], ["voting"]) == ""
+    assert same_because([], "years_behind") == same_because([], "sites") == ""
