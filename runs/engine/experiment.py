@@ -66,9 +66,11 @@ class SomeFailed(JusteRetourError):
 
 
 class Interrupted(JusteRetourError):
-    """A batch was stopped; finished chunks are kept."""
+    """A batch was stopped by a signal with this exit status; finished chunks are kept."""
 
-    exit_status = 130
+    def __init__(self, message: str, status: int = 130):
+        super().__init__(message)
+        self.exit_status = status
 
 
 def batch(
@@ -145,7 +147,7 @@ def batch(
             f"{len(lost)} of {plan.chunks} chunks were removed from {out} while the batch ran; give the same command to run "
             "them again."
         )
-    _refuse_part(done, store)
+    _refuse_part(done, store, stop.status)
     return done
 
 
@@ -179,7 +181,7 @@ def _ended(manifest: Manifest, done: Done, good: Mapping[int, Record]) -> Manife
     return manifest
 
 
-def _refuse_part(done: Done, store: Store) -> None:
+def _refuse_part(done: Done, store: Store, status: int) -> None:
     """Raise `SomeFailed` or `Interrupted` if chunks are missing."""
     failures, chunks = done.failures, done.tally.chunks
     if failures:
@@ -191,7 +193,8 @@ def _refuse_part(done: Done, store: Store) -> None:
         )
     if done.tally.chunks_done < chunks:
         raise Interrupted(
-            f"interrupted: {done.tally.chunks_done} of {chunks} chunks are done and kept; give the same command to resume."
+            f"interrupted: {done.tally.chunks_done} of {chunks} chunks are done and kept; give the same command to resume.",
+            status,
         )
 
 
@@ -230,6 +233,7 @@ def stoppable(at_once: bool = False) -> Iterator[pool.Stop]:
 
     def ask(number: int) -> None:
         deadline.set(number)
+        stop.status = Stopped(number).exit_status
         stop.ask()
         if at_once:
             raise Stopped(number)

@@ -42,6 +42,7 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = False
+        self.status = 130  # exit status for the signal, as a shell reports it
         self.latest = math.inf  # time by the monotonic clock at which running chunks are abandoned
 
     def ask(self) -> None:
