@@ -154,11 +154,11 @@ def test_nearer_draws_have_larger_weights(sample):
 
 
 def test_rule_parameters_can_be_fitted(plan):
-    assert {"agenda.open_call.sunk", "access.calls.share"} <= set(plan.fitted)
+    assert {"agenda.open_call.sunk", "access.calls.year_share"} <= set(plan.fitted)
     assert full_name("agenda.sunk", plan.scenario) == "agenda.open_call.sunk"
     assert setting(plan.scenario, "agenda.open_call.sunk") == 1.0
     assert setting(plan.scenario, "agenda.commission_proposal.sunk") is None
-    assert span("access.calls.share") == (0.02, 0.22, False)
+    assert span("access.calls.year_share") == (0.02, 0.22, False)
 
 
 UNION = "state,population\nA,9000000\nB,5000000\nC,2000000\nD,1000000\n"
