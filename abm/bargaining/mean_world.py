@@ -25,8 +25,9 @@ from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.rules import family
 
-SEARCHES = 2
-ROWS = 54  # worlds per search and round, or twice the number of proposers if that is more
+STARTS = ("nothing", "largest gains", "mean gains", "random")  # what states expect at first in each search
+SEARCHES = len(STARTS)
+ROWS = 27  # worlds per search and round, or the number of proposers if that is more
 LOTS = 3  # sets of draws that break ties between equal sites, used in turn
 SEED = 0  # random seed of the solver within a run
 NOBODY = -1  # no state proposes
@@ -84,7 +85,7 @@ class MeanWorld:
         self.mean, self.states, self.seed = _mean(scenario), members.states.count, seed
         drawn = "recognition" in family("agenda")[self.mean.rules["agenda"].rule].parameters
         self.parts = self.states if drawn else 1
-        self.draws = max(2, ROWS // self.parts)
+        self.draws = max(1, ROWS // self.parts)
         self.shape = (SEARCHES, self.draws, self.parts, self.states)
         count = SEARCHES * self.draws * self.parts
         self.expecting = Expecting(np.zeros((LOTS * count, self.states)))
@@ -134,10 +135,16 @@ class MeanWorld:
         )
 
     def starts(self) -> Floats:
-        """Starting values of the two searches: zero, and each state's largest gain if all expect zero; (2, states)."""
+        """Starting values of the searches, (searches, states), in the order of `STARTS`.
+
+        They are zero, each state's largest and mean gain if all expect the status quo, and random parts of the largest.
+        """
         nothing = np.zeros((SEARCHES, self.states))
-        most = self.respond(nothing, 0).gain.max((0, 1, 2))
-        return np.stack([nothing[0], most])
+        gain = self.respond(nothing, 0).gain
+        most = gain.max((0, 1, 2))
+        mean = np.einsum("p,cdpn->n", self.chances, gain) / (SEARCHES * self.draws)
+        part = np.random.default_rng([self.seed, SEARCHES]).random(self.states)
+        return np.stack([nothing[0], most, mean, part * most])
 
     def _streams(self, draw: int, rows: NDArray[np.int64]) -> EvenStreams:
         count = len(rows)

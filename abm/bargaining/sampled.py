@@ -7,8 +7,9 @@ was evaluated. A Newton step on the pooled draws closes the gap: v = mean values
 identity the derivative of the expected response is the covariance of response and noise, divided by the noise's
 variance.
 
-Two searches run in parallel from two starting points. If they meet, their draws are pooled. If not, there are several
-equilibria; the solver returns that of the first search and reports the fact.
+Several searches run in parallel from different starting points. Searches that meet are pooled; each distinct end is a
+solution of its own, and the result says which starts lead to it. The search ends when every solution is known to the
+tolerance. At the most rounds it ends anyway, and the solution is rough.
 
 Source: Robbins and Monro (1951); Stein (1981), lemma 1.
 """
@@ -16,20 +17,17 @@ Source: Robbins and Monro (1951); Stein (1981), lemma 1.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from juste_retour.abm.bargaining.stationary_values import NotConverged
 from juste_retour.agents.arrays import Booleans, Floats
 
-SHORTEST, LONGEST = 12, 30  # fewest and most rounds
-LONGER = 4  # factor on the most rounds if the result has not converged by then
+SHORTEST, USUAL, LONGEST = 12, 60, 160  # fewest, usual and most rounds
 BURN_IN = 4  # first rounds that are never used
-PRECISE = 0.025  # standard error, in mean stakes, at which the search ends
-TOLERANCE = (
-    0.25  # largest standard error of a converged result, in mean stakes; its remaining step may be twice that
-)
+TOLERANCE = 0.05  # largest standard error and remaining step of a good solution, in mean stakes
+REFUSED = 0.25  # standard error, in mean stakes, above which values are refused, as if the remaining step is twice that
 APART = 0.25  # mean stakes, beyond their errors, by which two searches must differ to count as two equilibria
 PRIOR = 0.3  # standard deviation of the prior of a slope around `Draws.bought`
 STEEPEST = 0.85  # largest slope, unless `Draws.bought` is larger
@@ -59,25 +57,58 @@ class Draws:
 
 @dataclass(frozen=True, eq=False)
 class FixedPoint:
-    """The result of a search for values with v = F(v), whether it converged or not.
+    """The solutions of a search for values with v = F(v), one of which is used, whether it converged or not.
 
     Attributes:
-        found: (states,) values at the end of the search; use `values`, which refuses those that did not converge.
-        error: (states,) their standard errors.
-        residual: distance between the mean response and the values at which it was evaluated, in mean stakes.
+        solutions: (solutions, states) distinct values at the end of the search, in the order of the starts.
+        errors: (solutions, states) their standard errors.
+        residuals: (solutions,) distance between mean response and the values at which it was evaluated, in mean stakes.
+        steps: (solutions,) distance between solution and the values at which responses were evaluated, in mean stakes.
+        leads: the number of the solution, from 1, to which each start leads.
         rounds: rounds of the search.
-        converged: whether the errors and the remaining step are small.
-        second: (states,) values reached from the second starting point.
-        equilibria: "one", or "several" if the two searches disagree.
+        number: number of the solution in use.
     """
 
-    found: Floats
-    error: Floats
-    residual: float
+    solutions: Floats
+    errors: Floats
+    residuals: Floats
+    steps: Floats
+    leads: tuple[int, ...]
     rounds: int
-    converged: bool
-    second: Floats
-    equilibria: str
+    number: int = 1
+
+    def using(self, number: int) -> FixedPoint:
+        """The same search with another solution in use: its number, 0 for the one that most starts lead to.
+
+        If there are fewer solutions, it is the last one.
+        """
+        most = max(self.leads, key=self.leads.count)  # of equally frequent ones the first
+        return replace(self, number=min(number, len(self.solutions)) or most)
+
+    @property
+    def found(self) -> Floats:
+        """(states,) values at the end of the search; `values` refuses those that did not converge."""
+        return self.solutions[self.number - 1]
+
+    @property
+    def error(self) -> Floats:
+        """(states,) standard errors of the values."""
+        return self.errors[self.number - 1]
+
+    @property
+    def residual(self) -> float:
+        """Distance between the mean response and the values at which it was evaluated, in mean stakes."""
+        return float(self.residuals[self.number - 1])
+
+    @property
+    def to_go(self) -> float:
+        """The remaining step, in mean stakes."""
+        return float(self.steps[self.number - 1])
+
+    @property
+    def equilibria(self) -> str:
+        """Whether the searches found "one" solution or "several"."""
+        return "one" if len(self.solutions) == 1 else "several"
 
     @property
     def stake(self) -> float:
@@ -88,6 +119,16 @@ class FixedPoint:
     def worst(self) -> float:
         """The largest standard error, in mean stakes."""
         return float(self.error.max()) / self.stake
+
+    @property
+    def converged(self) -> bool:
+        """Whether the values may be used, if only as rough ones."""
+        return self.worst <= REFUSED and self.to_go <= 2 * REFUSED
+
+    @property
+    def rough(self) -> bool:
+        """Whether the standard error or the remaining step exceeds the tolerance."""
+        return max(self.worst, self.to_go) > TOLERANCE
 
     @property
     def values(self) -> Floats:
@@ -103,10 +144,15 @@ class FixedPoint:
     @property
     def summary(self) -> str:
         """One sentence on the outcome of the search, for messages."""
-        went = "converged" if self.converged else "did not converge"
+        went = "did not converge" if not self.converged else "are rough" if self.rough else "converged"
+        if self.equilibria == "one":
+            number = "one equilibrium found"
+        else:
+            each = ", ".join(str(self.leads.count(k + 1)) for k in range(len(self.solutions)))
+            number = f"several equilibria found, which {each} starts lead to; number {self.number} is used"
         return (
-            f"The stationary values {went} in {self.rounds} rounds (residual {self.residual:.1%}, largest standard "
-            f"error {self.worst:.1%} of the mean stake; {self.equilibria} equilibri{'um' if self.equilibria == 'one' else 'a'} found)."
+            f"The stationary values {went} after {self.rounds} rounds (remaining step {self.to_go:.1%}, largest standard "
+            f"error {self.worst:.1%} of the mean stake; {number})."
         )
 
 
@@ -118,31 +164,51 @@ def fixed_point(
     starts: Floats,
     chances: Floats,
     longest: int = LONGEST,
-    precise: float = PRECISE,
+    tolerance: float = TOLERANCE,
 ) -> FixedPoint:
     """Find values with v = F(v) from random draws of the response.
 
     Args:
         respond: function that draws every proposer's response, given values (searches, states) and the round's number.
-        starts: (searches, states) starting points; the first one selects the equilibrium.
+        starts: (searches, states) starting points; the first solution is that of the first one.
         chances: (proposers,) recognition probabilities.
-        longest: number of rounds after which the search ends as soon as the result has converged.
-        precise: standard error, in mean stakes, at which the search ends.
+        longest: most rounds.
+        tolerance: standard error and remaining step, in mean stakes, at which the search ends.
     """
     history, at = _History(chances), np.array(starts, dtype=np.float64)
-    every, first = slice(None), slice(0, 1)
-    for k in range(1, LONGER * longest + 1):
+    for k in range(1, longest + 1):
         history.add(at, respond(at, k))
         slope, unsure = history.slope()
-        at = np.concatenate([history.root(slope, slice(c, c + 1)) for c in range(len(at))])
-        found = history.estimate(slope, unsure, every)
-        apart = bool((np.abs(at[0] - at[-1]) > APART * found.stake + 4 * found.error).any())
-        if apart:
-            found = history.estimate(slope, unsure, first)
-        if (k >= SHORTEST and found.known_to(precise)) or (k >= longest and found.good):
+        at = np.concatenate([history.root(slope, [c]) for c in range(len(at))])
+        if k < min(SHORTEST, longest):
+            continue
+        found = [history.estimate(slope, unsure, list(range(len(at))))]
+        leads = _met(at, APART * found[0].stake + 4 * found[0].error)
+        if max(leads) > 1:
+            members = [[c for c, to in enumerate(leads) if to == n] for n in range(1, max(leads) + 1)]
+            found = [history.estimate(slope, unsure, which) for which in members]
+        if all(one.known_to(tolerance) for one in found):
             break
-    number = "several" if apart else "one"
-    return FixedPoint(found.values, found.error, found.residual, k, found.good, at[-1], number)
+    return FixedPoint(
+        np.array([one.values for one in found]),
+        np.array([one.error for one in found]),
+        np.array([one.residual for one in found]),
+        np.array([one.to_go for one in found]),
+        leads,
+        k,
+    )
+
+
+def _met(at: Floats, apart: Floats) -> tuple[int, ...]:
+    """The number, from 1, of the solution to which each search leads, given ends (searches, states)."""
+    first: list[Floats] = []
+    leads = []
+    for end in at:
+        near = [n for n, other in enumerate(first, 1) if (np.abs(end - other) <= apart).all()]
+        if not near:
+            first.append(end)
+        leads.append(near[0] if near else len(first))
+    return tuple(leads)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,12 +221,8 @@ class _Estimate:
     to_go: float
     stake: float
 
-    def known_to(self, precise: float) -> bool:
-        return float(self.error.max()) <= precise * self.stake and self.to_go <= 4 * precise
-
-    @property
-    def good(self) -> bool:
-        return float(self.error.max()) <= TOLERANCE * self.stake and self.to_go <= 2 * TOLERANCE
+    def known_to(self, tolerance: float) -> bool:
+        return max(float(self.error.max()) / self.stake, self.to_go) <= tolerance
 
 
 class _History:
@@ -206,7 +268,7 @@ class _History:
         error = np.sqrt(PRIOR**2 * noise / (PRIOR**2 + noise))
         return np.minimum(slope, np.maximum(STEEPEST, expected)), error
 
-    def root(self, slope: Floats, which: slice) -> Floats:
+    def root(self, slope: Floats, which: list[int]) -> Floats:
         """Newton step: the values at which the response would equal the values; (searches, states)."""
         gain = self.all("gain")[:, which]
         asked = np.einsum("k,kcn->cn", self.weights, np.array(self.values)[:, which])
@@ -215,7 +277,7 @@ class _History:
         response = np.einsum("k,p,kcdpn->cn", self.weights, self.chances, moved) / gain.shape[2]
         return asked + (response - asked) / (1 - slope)
 
-    def estimate(self, slope: Floats, unsure: Floats, which: slice) -> _Estimate:
+    def estimate(self, slope: Floats, unsure: Floats, which: list[int]) -> _Estimate:
         """The estimate from some searches together, given the slope and its standard error."""
         values = self.root(slope, which).mean(0)
         asked = np.array(self.values)[:, which, None, None, :]
