@@ -82,7 +82,7 @@ def _search_of(scenario: Scenario) -> Scenario:
         scenario.by_rules
     )  # expectations assume that all states follow rules, even where agents replace them
     entry = rules.plain()["expect"]
-    return rules if isinstance(entry, str) else rules.changed({"expect": _without_solution(entry)})
+    return rules.changed({"expect": _without_solution(entry)}) if isinstance(entry, Mapping) else rules
 
 
 def _without_solution(entry: Mapping[str, Any]) -> dict[str, Any]:
