@@ -24,7 +24,7 @@ import numpy as np
 from juste_retour.abm.bargaining.stationary_values import NotConverged
 from juste_retour.agents.arrays import Booleans, Floats
 
-SHORTEST, USUAL, LONGEST = 12, 60, 160  # fewest, usual and most rounds
+SHORTEST, USUAL, LONGEST = 24, 60, 160  # fewest, usual and most rounds
 BURN_IN = 4  # first rounds that are never used
 TOLERANCE = 0.05  # largest standard error and remaining step of a good solution, in mean stakes
 REFUSED = 0.25  # standard error, in mean stakes, above which values are refused, as if the remaining step is twice that

@@ -104,7 +104,7 @@ def _expectations(o: Outcomes) -> dict[str, ArrayLike]:
     each = [solutions[id(s)] for s in o.scenarios]
     return {
         "equilibria": pd.Series([None if one is None else one.equilibria for one in each], dtype="str"),
-        "equilibrium": pd.Series([None if one is None else one.number for one in each], dtype="Int64"),
+        "equilibrium": np.array([0 if one is None else one.number for one in each], dtype=np.int64),
         "expectation_error": [np.nan if one is None else one.worst for one in each],
     }
 

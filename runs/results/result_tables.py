@@ -196,7 +196,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
             "equilibrium",
             "integer",
             "",
-            "number of the equilibrium in use, in the order of the search's starts; only under `expect = stationary`",
+            "number of the equilibrium in use, in the order of the search's starts; 0 without `expect = stationary`",
         ),
         (
             "expectation_error",

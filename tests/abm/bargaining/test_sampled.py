@@ -69,6 +69,6 @@ def test_imprecise_result_is_rough_at_the_most_rounds():
 
 
 def test_imprecise_result_is_searched_for_longer():
-    found = solve(lambda v: 0.05 + 0.0 * v, [[0, 0], [0.1, 0.1]])
-    assert 12 < found.rounds < sampled.LONGEST
+    found = solve(lambda v: 0.035 + 0.0 * v, [[0, 0], [0.07, 0.07]])
+    assert sampled.SHORTEST < found.rounds < sampled.LONGEST
     assert not found.rough
