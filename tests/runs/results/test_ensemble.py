@@ -13,7 +13,6 @@ import pytest
 from juste_retour import runs
 from juste_retour.abm.outcomes import run
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs import simulate
 from juste_retour.runs.base.statistics import median, quantile, ranked_quantile, summary, without_a_run
 from juste_retour.runs.results import ensemble
 from juste_retour.runs.results import result_tables as tables
@@ -200,10 +199,3 @@ def test_missing_lag_counts_as_infinity():
     )
     assert ranked_quantile(["2027Q1", None, "2026Q4"], 0.95) is None
     assert ranked_quantile([], 0.5) is None
-
-
-def test_simulate_is_imported_lazily_and_is_a_function():
-    assert inspect.isfunction(runs.simulate)
-    assert "simulate" in dir(runs)
-    with pytest.raises(AttributeError, match="stimulate"):
-        _ = runs.stimulate
