@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points, version
+from importlib.metadata import EntryPoint, entry_points, requires, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
@@ -182,6 +183,9 @@ def _run(arguments: list[str]) -> int:
         place = f"{error.filename}: " if error.filename is not None else ""
         return _say(f"{place}{error.strerror or error}; see to the path, its permissions and its disk.", 1)
     except BaseException as error:  # a rule may raise anything
+        extra = extra_of(error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+        if extra:
+            return _say(f"this command needs the extra {extra!r}: pip install 'juste-retour[{extra}]'.", 1)
         rules = sys.modules.get(
             "juste_retour.runs.base.user_rules"
         )  # where nobody has read any, none has failed
@@ -195,6 +199,20 @@ def _run(arguments: list[str]) -> int:
         said = " ".join(f"{type(error).__name__}: {error}".split())
         return _say(f"{FAULT}: {said}; set {TRACEBACK}=1 to see where, and report it.", 1)
     return 0
+
+
+def extra_of(module: str) -> str:
+    """The extra of this package that installs a module, or "" if none does.
+
+    >>> extra_of("matplotlib.figure"), extra_of("numpy")
+    ('report', '')
+    """
+    name, found = module.partition(".")[0].lower(), ""
+    for requirement in requires("juste-retour") or ():
+        what, _, when = requirement.partition("; extra == ")
+        if when.strip("'") != "all" and re.match(rf"{re.escape(name)}\b(?!-)", what):
+            found = when.strip("'")  # of several extras the last, which is the smallest
+    return found
 
 
 def _refuse_empty(arguments: list[str]) -> None:

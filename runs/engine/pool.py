@@ -287,9 +287,7 @@ def _connected(address: str) -> Client:
     try:
         import distributed
     except ImportError:
-        raise BadInput(
-            "--cluster needs Dask, which is not installed; install juste-retour[dask], or run `uv sync --extra dask`."
-        ) from None
+        raise BadInput("--cluster needs Dask, which is not installed; install juste-retour[dask].") from None
     if "://" not in address:
         raise BadInput(f"--cluster {address} is not an address; give one such as tcp://127.0.0.1:8786.")
     for name in ("distributed", "distributed.client"):  # the second one's level is set separately

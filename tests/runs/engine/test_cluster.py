@@ -27,7 +27,7 @@ from tests.runs.test_readme import blocks
 
 pytestmark = pytest.mark.slow
 
-pytest.importorskip("distributed", reason="Dask is an extra: uv sync --extra dask")
+pytest.importorskip("distributed", reason="Dask is the extra dask")
 ROOT = Path(__file__).parents[3]
 TEXT = SPEC.replace("chunk = 6", "chunk = 2")
 
@@ -215,7 +215,7 @@ def test_unusable_cluster_is_reported(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match="here"):
         run_small(tmp_path, workers=None, cluster="here")
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(BadInput, match="--extra dask"):
+    with pytest.raises(BadInput, match="dask"):
         run_small(tmp_path, workers=None, cluster="tcp://127.0.0.1:1")
 
 
