@@ -14,6 +14,11 @@ TITLES = {
     "federal-europe": "A federal Europe",
     "unanimous-europe": "Everyone must agree",
     "juste-retour-strict": "Fair returns, strictly",
+    "eurohpc-pre-exascale-2019": "Pre-exascale call of 2019",
+    "eurohpc-petascale-2019": "Petascale call of 2019",
+    "eurohpc-exascale-2022": "Exascale call of 2022",
+    "eurohpc-mid-range-2022": "Mid-range call of 2022",
+    "eurohpc-exascale-2023": "Exascale call of 2023",
 }
 
 UNIONS = {

@@ -11,13 +11,13 @@ import functools
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 
-from juste_retour.abm.base.csv_tables import InputTable, booleans, digest, floats, integers
+from juste_retour.abm.base.csv_tables import InputTable, booleans, digest, floats, integers, read_rows
 from juste_retour.abm.base.places import (
     GRID_OPTIONAL,
     GRID_REQUIRED,
@@ -41,8 +41,14 @@ SHIPPED = {
         if (folder / "states.csv").exists()
     },
 }
+CALLS_OF = (
+    2019,
+    2022,
+    2023,
+)  # years of earlier EuroHPC calls, each with the union before that year's selections
+BEFORE = {f"european_union_{year}": year for year in CALLS_OF}
 TABLES = ("states.csv", "sites.csv", "grid.csv", "commissioners.csv", "labs.csv", "machines.csv")
-UNIONS = tuple(SHIPPED)  # the names by which a scenario chooses its union, the European Union first
+UNIONS = (*SHIPPED, *BEFORE)  # the names by which a scenario chooses its union, the European Union first
 INTERESTS = (
     "agriculture",
     "budget",
@@ -134,6 +140,8 @@ def union_of(given: Members | Path | str | None, name: str) -> Members:
 
 @functools.cache
 def _shipped(name: str) -> Members:
+    if name in BEFORE:
+        return _before(BEFORE[name])
     return _europe() if name == UNIONS[0] else _load(SHIPPED[name], name, _typical)
 
 
@@ -156,6 +164,30 @@ def load_states(path: Path, *, unknown: bool = False) -> States:
 @functools.cache
 def _europe() -> Members:
     return _load(EUROPE, "European Union", _never)
+
+
+def _before(year: int) -> Members:
+    """The European Union without the EuroHPC machines that were selected in that year or later."""
+    union, calls = _europe(), read_rows(EUROPE / "calls.csv")
+    when = {name: int(row["decided"][:4]) for row in calls for name in row["machines"].split(";") if name}
+    selected = [when.get(name, 0) for name in union.machines.names]
+    kept = np.array([at < year for at in selected])
+    have = {int(site) for site, at in zip(union.machines.site, selected, strict=True) if 0 < at < year}
+    there = union.machines
+    return replace(
+        union,
+        sites=replace(union.sites, eurohpc=booleans(i in have for i in range(union.sites.count))),
+        machines=Machines(
+            names=tuple(name for name, stays in zip(there.names, kept, strict=True) if stays),
+            site=there.site[kept],
+            operational=there.operational[kept],
+            chips=there.chips[kept],
+            peak=there.peak[kept],
+            power_mw=there.power_mw[kept],
+            guessed=there.guessed[kept],
+        ),
+        digest=digest({"union": union.digest.encode(), "before": str(year).encode()}),
+    )
 
 
 def _never() -> Typical:

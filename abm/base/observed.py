@@ -18,6 +18,11 @@ def observed() -> Rows:
     return read_rows(EUROPE / "observed.csv")
 
 
+def calls() -> Rows:
+    """Return EuroHPC's other calls, 2019 to 2025, with their money, bids and hosts."""
+    return read_rows(EUROPE / "calls.csv")
+
+
 def antennas() -> Rows:
     """Return the countries with an antenna, which gives access to a factory without a machine of their own."""
     return read_rows(EUROPE / "antennas.csv")

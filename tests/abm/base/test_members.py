@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from juste_retour.abm.base.members import load_members
+from juste_retour.abm.base.members import load_members, union_of
+from juste_retour.abm.base.observed import calls
 from juste_retour.agents.errors import BadInput
 
 STATES = "state,population\nAA,10\nBB,20\nCC,60\n"
@@ -44,6 +45,33 @@ def test_european_union_is_shipped_and_read_once():
     assert members.states.nice_votes.sum() == 323
     assert members.states.existing_members.sum() == 14
     assert len(members.digest) == 64
+
+
+def test_a_union_of_an_earlier_year_lacks_the_machines_of_that_year_and_later():
+    today, machines, granted = load_members(), {}, {}
+    for year in (2019, 2022, 2023):
+        union = union_of(None, f"european_union_{year}")
+        machines[year] = set(union.machines.names)
+        granted[year] = {
+            name for name, is_one in zip(union.sites.names, union.sites.eurohpc, strict=True) if is_one
+        }
+        assert union.digest != today.digest
+        assert union.states is today.states
+    assert granted[2019] == set()
+    assert {"LUMI", "Vega", "JUPITER"} & machines[2019] == set()
+    assert {"LUMI", "Vega", "JUPITER"} & machines[2022] == {"LUMI", "Vega"}
+    assert machines[2023] - machines[2022] == {"JUPITER", "DAEDALUS"}
+    assert {"juelich", "lavrio"} <= granted[2023] - granted[2022]
+    assert "HoreKa" in machines[2019]  # a national machine
+
+
+def test_calls_name_shipped_machines_and_states():
+    union = load_members()
+    for row in calls():
+        assert set(row["hosts"].split()) <= set(union.states.codes)
+        assert {name for name in row["machines"].split(";") if name} <= set(union.machines.names)
+        if row["hosts"]:
+            assert len(row["hosts"].split()) + len(row["outside"].split()) == int(row["selected"])
 
 
 def test_sites_take_climate_and_prices_from_their_state():
