@@ -241,11 +241,25 @@ def adaptive(
 
 
 @expect(anonymous=True, deterministic=True)
-def stationary(reversion, memory, situation):
+def stationary(
+    reversion,
+    memory,
+    situation,
+    *,
+    solution: Annotated[
+        int,
+        Parameter(
+            low=0,
+            high=9,
+            about="which equilibrium, if there are several: 1 is that from expecting nothing; 0 that of most starts",
+        ),
+    ] = 1,
+    seed: Annotated[int, Parameter(low=0, high=2**31, about="random seed of the search")] = 0,
+):
     """Expects the value of further bargaining in the stationary equilibrium, discounted by one round.
 
-    r = U(reversion) + delta v, where v is the continuation value over the reversion. It is solved once for a scenario,
-    and is below zero for a state that expects to be outvoted.
+    r = U(reversion) + delta v, where v is the continuation value over the reversion. It is solved once for a scenario
+    and seed, and is below zero for a state that expects to be outvoted.
     Source: Baron and Ferejohn (1989); Eraslan (2002), who shows that stationary payoffs are unique.
     """
     if memory.continued is None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.bargaining.council import Council
-from juste_retour.abm.bargaining.sampled import Draws
+from juste_retour.abm.bargaining.sampled import LONGEST, TOLERANCE, Draws, FixedPoint, fixed_point
 from juste_retour.abm.bargaining.stationary_values import NEVER_QUITE
 from juste_retour.abm.bargaining.tables.bargaining_table import recognition
 from juste_retour.abm.base.members import Members
@@ -25,8 +25,9 @@ from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.rules import family
 
-SEARCHES = 2
-ROWS = 54  # worlds per search and round, or twice the number of proposers if that is more
+STARTS = ("nothing", "largest gains", "mean gains", "random")  # what states expect at first in each search
+SEARCHES = len(STARTS)
+ROWS = 27  # worlds per search and round, or the number of proposers if that is more
 LOTS = 3  # sets of draws that break ties between equal sites, used in turn
 SEED = 0  # random seed of the solver within a run
 NOBODY = -1  # no state proposes
@@ -83,25 +84,40 @@ class MeanWorld:
     def __init__(self, scenario: Scenario, members: Members, seed: int = SEED):
         self.mean, self.states, self.seed = _mean(scenario), members.states.count, seed
         drawn = "recognition" in family("agenda")[self.mean.rules["agenda"].rule].parameters
-        self.parts = self.states if drawn else 1
-        self.draws = max(2, ROWS // self.parts)
-        self.shape = (SEARCHES, self.draws, self.parts, self.states)
-        count = SEARCHES * self.draws * self.parts
-        self.expecting = Expecting(np.zeros((LOTS * count, self.states)))
-        institutions = Institutions([self.mean] * (LOTS * count), members)
-        self.env = Environment(institutions, seed, np.arange(LOTS * count), members, self.expecting)
-        self.env.world.now = self.env.world.announced
-        self.proposers = np.tile(np.arange(self.parts) if drawn else [NOBODY], SEARCHES * self.draws)
-        forced = self.proposers if drawn else None
-        lots = np.split(np.arange(LOTS * count), LOTS)
-        self.tables = [Council(self.env, rows, forced=forced) for rows in lots]
+        self.members, self.drawn = members, drawn
+        parts = self.states if drawn else 1
         random = np.random.default_rng(seed)
         self.step, self.shift = random.random((2, len(EVEN) * self.states))
+        self._seat(np.tile(np.arange(parts), max(1, ROWS // parts)))
         self.chances = np.ones(1)
         if drawn:
-            by = str(institutions.settings("agenda")["recognition"])
+            by = str(self.env.institutions.settings("agenda")["recognition"])
             self.chances = recognition(self.tables[0], by)[0]
         self.patience = min(float(self.env.world.p.patience[0, 0]), NEVER_QUITE)
+
+    def _seat(self, by: NDArray[np.int64]) -> None:
+        """Set up the worlds in which these proposers propose, (rows,), once in each search."""
+        self.by, count = by, SEARCHES * len(by)
+        self.shape = (SEARCHES, len(by), self.states)
+        self.expecting = Expecting(np.zeros((LOTS * count, self.states)))
+        institutions = Institutions([self.mean] * (LOTS * count), self.members)
+        self.env = Environment(institutions, self.seed, np.arange(LOTS * count), self.members, self.expecting)
+        self.env.world.now = self.env.world.announced
+        self.proposers = np.tile(by if self.drawn else np.full(len(by), NOBODY), SEARCHES)
+        forced = self.proposers if self.drawn else None
+        lots = np.split(np.arange(LOTS * count), LOTS)
+        self.tables = [Council(self.env, rows, forced=forced) for rows in lots]
+
+    def widen(self, more: NDArray[np.int64]) -> None:
+        """Add worlds in which these proposers propose, (rows,), to every later round."""
+        self._seat(np.concatenate([self.by, more]))
+
+    def search(
+        self, starts: Floats | None = None, longest: int = LONGEST, tolerance: float = TOLERANCE
+    ) -> FixedPoint:
+        """Search for a fixed point from these starting values (searches, states), by default those of `starts`."""
+        begin = self.starts() if starts is None else starts
+        return fixed_point(self.respond, begin, self.chances, longest, tolerance, self.widen)
 
     def respond(self, values: Floats, draw: int) -> Draws:
         """What every proposer's offers bring to each state, given continuation values.
@@ -131,13 +147,20 @@ class MeanWorld:
             scored=scored.reshape(self.shape),
             shift=np.where(scored, drawn * noise / self.patience, 0.0).reshape(self.shape),
             bought=(self.patience * np.where(passed, bought, 1.0)).reshape(self.shape),
+            by=self.by,
         )
 
     def starts(self) -> Floats:
-        """Starting values of the two searches: zero, and each state's largest gain if all expect zero; (2, states)."""
+        """Starting values of the searches, (searches, states), in the order of `STARTS`.
+
+        They are zero, each state's largest and mean gain if all expect the status quo, and random parts of the largest.
+        """
         nothing = np.zeros((SEARCHES, self.states))
-        most = self.respond(nothing, 0).gain.max((0, 1, 2))
-        return np.stack([nothing[0], most])
+        draws = self.respond(nothing, 0)
+        most = draws.gain.max((0, 1))
+        mean = np.einsum("r,crn->n", draws.weights(self.chances), draws.gain) / SEARCHES
+        part = np.random.default_rng([self.seed, SEARCHES]).random(self.states)
+        return np.stack([nothing[0], most, mean, part * most])
 
     def _streams(self, draw: int, rows: NDArray[np.int64]) -> EvenStreams:
         count = len(rows)

@@ -1,8 +1,8 @@
 """A disk cache of stationary values, shared by replications, workers, resumed batches and later commands.
 
 It is in `$JUSTE_RETOUR_CACHE`, by default `~/.cache/juste-retour`, with one small JSON file per scenario, union, version
-of the code, NumPy version and processor. An empty `JUSTE_RETOUR_CACHE` turns the cache off. Values whose file is missing
-or damaged are solved again.
+of the code, NumPy version and processor. An empty `JUSTE_RETOUR_CACHE` turns the cache off. A file has a checksum over its
+key and content, and one round of the search at its values must give them back roughly; otherwise they are solved again.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -22,12 +22,17 @@ from pathlib import Path
 import numpy as np
 
 from juste_retour.abm.bargaining.sampled import FixedPoint
+from juste_retour.abm.base.files import content_of
 from juste_retour.abm.base.machine import cpu_features, digest_of, model_files, numpy_build
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.worlds.scenario import Scenario
+from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 
 VARIABLE = "JUSTE_RETOUR_CACHE"
+LARGEST = 1_000_000  # bytes of the largest file that is read
+ARRAYS = ("solutions", "errors", "residuals", "steps")
+LOCK_WAIT, LOCK_SAID = 300.0, 2.0  # seconds after which waiting for another process ends, and is said
 
 
 def folder() -> Path | None:
@@ -47,20 +52,42 @@ def known(scenario: Scenario, members: Members) -> bool:
     return there is not None and _read(_file(there, scenario, members), members) is not None
 
 
-def kept(scenario: Scenario, members: Members, solve: Callable[[], FixedPoint]) -> FixedPoint:
+def kept(
+    scenario: Scenario,
+    members: Members,
+    solve: Callable[[], FixedPoint],
+    confirm: Callable[[FixedPoint], bool] = lambda found: True,
+) -> FixedPoint:
     """The solution from the cache, or from `solve`; only one process solves, and it saves the result if it can.
 
     Scenarios with rules from outside the package are not cached, since their source code is not part of the key.
+
+    Args:
+        scenario: the scenario.
+        members: the union.
+        solve: searches for the solution.
+        confirm: whether stored values can be right; others are solved again.
     """
     there = folder()
     if there is None or not _shipped(scenario):
         return _announced(scenario, solve)
     path = _file(there, scenario, members)
-    found = _read(path, members)
+
+    def stored() -> FixedPoint | None:
+        found = _read(path, members)
+        if found is not None and confirm(found):
+            return found
+        if os.path.lexists(path):
+            print(
+                f"The stored stationary values in {path} are damaged; they are solved again.", file=sys.stderr
+            )
+        return None
+
+    found = stored()
     if found is not None:
         return found
-    with _locked(path):
-        found = _read(path, members)  # another process may have solved it in the meantime
+    with _locked(path) as waited:
+        found = stored() if waited else None  # another process may have solved it in the meantime
         if found is None:
             found = _announced(scenario, solve)
             _write(path, found)
@@ -101,40 +128,82 @@ def _file(there: Path, scenario: Scenario, members: Members) -> Path:
     return there / f"{hashlib.sha256(what.encode()).hexdigest()[:32]}.json"
 
 
+def digest_of_solution(found: FixedPoint) -> str:
+    """Hash of the values in use and of their standard errors."""
+    return hashlib.sha256(found.found.tobytes() + found.error.tobytes()).hexdigest()[:16]
+
+
+def _checksum(path: Path, content: object) -> str:
+    return hashlib.sha256(f"{path.stem}\n{json.dumps(content, sort_keys=True)}".encode()).hexdigest()
+
+
 def _read(path: Path, members: Members) -> FixedPoint | None:
+    """The solution in a file; None if there is none, or if it is damaged or was changed."""
     try:
-        content = json.loads(path.read_text())
-        if not isinstance(content, Mapping) or set(content) != {field.name for field in fields(FixedPoint)}:
+        whole = json.loads(content_of(path, LARGEST))
+        content = whole["solution"]
+        if whole["checksum"] != _checksum(path, content):
             return None
-        listed = {name: np.array(content[name], dtype=np.float64) for name in ("found", "error", "second")}
-        good = all(x.shape == (members.states.count,) and np.isfinite(x).all() for x in listed.values())
-        return FixedPoint(**{**content, **listed}) if good else None
-    except (OSError, ValueError, TypeError):
+        listed = {name: np.array(content[name], dtype=np.float64) for name in ARRAYS}
+        found = FixedPoint(**{**content, **listed, "leads": tuple(content["leads"])})
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, BadInput):
         return None
+    count = len(listed["residuals"])
+    good = all(np.isfinite(x).all() and len(x) == count > 0 for x in listed.values())
+    return (
+        found
+        if good and found.solutions.shape == found.errors.shape == (count, members.states.count)
+        else None
+    )
 
 
 def _write(path: Path, found: FixedPoint) -> None:
     content = {key: x.tolist() if isinstance(x, np.ndarray) else x for key, x in asdict(found).items()}
     part = path.with_suffix(f".{os.getpid()}.part")
-    with suppress(OSError):  # if it cannot be saved, it is solved again next time
-        part.write_text(json.dumps(content))
+    try:  # if it cannot be saved, it is solved again next time
+        part.write_text(json.dumps({"solution": content, "checksum": _checksum(path, content)}))
         part.replace(path)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Let one process at a time solve; the kernel releases the lock even if the process is killed."""
+def _locked(path: Path) -> Iterator[bool]:
+    """Let one process at a time solve, and say whether it had to wait; the kernel releases the lock at its end."""
     import fcntl  # imported here because a browser lacks it, and never needs it since its cache is off
 
+    lock = path.with_suffix(".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.with_suffix(".lock").open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        # without waiting, so that a pipe in its place does not block
+        opened = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError:  # the folder cannot be written or locked: solve without a lock
-        yield
+        yield False
         return
-    with lock:
-        try:
-            yield
-        finally:
-            path.with_suffix(".lock").unlink(missing_ok=True)
+    waited, said, got = False, False, False
+    begun = time.monotonic()
+    try:
+        while not got and time.monotonic() - begun < LOCK_WAIT:
+            try:
+                fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                got = True
+            except BlockingIOError:
+                waited = True
+                if not said and time.monotonic() - begun >= LOCK_SAID:
+                    said = True
+                    print(
+                        f"Waiting at most {LOCK_WAIT:.0f} s for another process that solves the same values "
+                        f"({lock}).",
+                        file=sys.stderr,
+                        flush=True,
+                    )
+                time.sleep(0.05)
+            except OSError:  # the file system has no locks
+                break
+        yield waited
+    finally:
+        os.close(opened)
+        if got:
+            with suppress(OSError):
+                lock.unlink(missing_ok=True)

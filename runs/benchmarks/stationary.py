@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from juste_retour.abm.bargaining.mean_world import SEED, MeanWorld
-from juste_retour.abm.bargaining.sampled import LONGEST, PRECISE, FixedPoint, fixed_point
+from juste_retour.abm.bargaining.sampled import LONGEST, TOLERANCE, FixedPoint
 from juste_retour.abm.base.members import union_of
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.worlds.scenario import Scenario, load
@@ -41,10 +41,10 @@ CORNERS: dict[str, dict[str, object]] = {
 
 
 def solve(
-    scenario: Scenario, seed: int = SEED, longest: int = LONGEST, precise: float = PRECISE
+    scenario: Scenario, seed: int = SEED, longest: int = LONGEST, tolerance: float = TOLERANCE
 ) -> FixedPoint:
     world = MeanWorld(scenario, union_of(None, scenario.members), seed)
-    return fixed_point(world.respond, world.starts(), world.chances, longest, precise)
+    return world.search(longest=longest, tolerance=tolerance)
 
 
 def main(named: list[str]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from juste_retour.abm.bargaining.sampled import TOLERANCE
 from juste_retour.abm.base.toml import setting
 from juste_retour.runs.base.numerals import counted, span, within
 from juste_retour.runs.base.printing import print_table
@@ -39,14 +40,16 @@ def show(result: Result, changes: Mapping[str, object], where: Console) -> None:
 
 
 def _expectations(result: Result) -> str:
-    """Number of equilibria and precision of the stationary values, in a sentence or two."""
+    """Number of equilibria and precision of the stationary values, in a few sentences."""
     world = result.worlds.iloc[0]
     error = f"The largest standard error of a continuation value is {world['expectation_error']:.1%} of the mean stake."
+    if world["expectation_error"] > TOLERANCE:
+        error += " The values are rough."
     if world["equilibria"] == "one":
         return f"One equilibrium of bargaining was found. {error}"
     return (
-        "Bargaining has several equilibria; the results are those of the equilibrium that the search reaches from "
-        f"expecting nothing. {error}"
+        f"Bargaining has several equilibria; the results are those of number {world['equilibrium']}, in the order of the "
+        f"search's starts (`expect.solution` chooses). {error}"
     )
 
 

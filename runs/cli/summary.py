@@ -70,6 +70,7 @@ def expectations(result: Result) -> dict[str, object]:
     return {
         "expectations": {
             "equilibria": str(worlds["equilibria"].iloc[0]),
+            "equilibrium": int(worlds["equilibrium"].iloc[0]),
             "largest_standard_error": float(worlds["expectation_error"].iloc[0]),
         }
     }

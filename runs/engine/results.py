@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from juste_retour.abm.bargaining.sampled import TOLERANCE
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.engine.chunks import ChunkPlan
@@ -84,18 +85,23 @@ class Results:
 
     @cached_property
     def selected(self) -> str:
-        """A warning if bargaining has several equilibria at some points, else an empty string."""
+        """A warning if bargaining has several equilibria, or rough values, at some points, else an empty string."""
         if "worlds" not in self.spec.tables:
             return ""
-        worlds = self.table("worlds", ["point", "equilibria"])
-        points = sorted(worlds.loc[worlds["equilibria"] == "several", "point"].unique())
-        if not points:
-            return ""
-        named = ", ".join(str(n) for n in points[:FEW]) + (", ..." if len(points) > FEW else "")
-        return (
-            f"At {len(points)} of {len(self.spec.kept)} points bargaining has several equilibria (points {named}); their "
-            "results are those of the equilibrium that the search reaches from expecting nothing."
-        )
+        worlds = self.table("worlds", ["point", "equilibria", "expectation_error"])
+        several = worlds["equilibria"] == "several"
+        said = {
+            "bargaining has several equilibria, one of which its results use (column `equilibrium`)": several,
+            f"the stationary values are rough (standard error above {TOLERANCE:.0%} of the mean stake, column "
+            "`expectation_error`)": worlds["expectation_error"] > TOLERANCE,
+        }
+        sentences = []
+        for what, where in said.items():
+            points = sorted(worlds.loc[where, "point"].unique())
+            if points:
+                named = ", ".join(str(n) for n in points[:FEW]) + (", ..." if len(points) > FEW else "")
+                sentences.append(f"At {len(points)} of {len(self.spec.kept)} points (points {named}) {what}.")
+        return " ".join(sentences)
 
     @property
     def tables(self) -> list[str]:

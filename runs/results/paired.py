@@ -38,7 +38,10 @@ WORSE_WHEN_HIGH = {
 }
 
 
-NOT_OF_WORLDS = {"expectation_error"}  # one value per scenario, so replications cannot be compared
+NOT_OF_WORLDS = {
+    "equilibrium",
+    "expectation_error",
+}  # one value per scenario, so replications cannot be compared
 
 
 def outcomes() -> dict[str, Column]:

@@ -193,10 +193,17 @@ TABLES: dict[str, tuple[Column, ...]] = {
             "whether bargaining has 'one' or 'several' equilibria; only under `expect = stationary`",
         ),
         (
+            "equilibrium",
+            "integer",
+            "",
+            "number of the equilibrium in use, in the order of the search's starts; 0 without `expect = stationary`",
+        ),
+        (
             "expectation_error",
             "float",
             "1",
-            "largest standard error of a state's continuation value, in mean stakes; only under `expect = stationary`",
+            "largest standard error of a state's continuation value, in mean stakes, above 0.05 if rough; only under "
+            "`expect = stationary`",
         ),
         (
             "hhi_spend",

@@ -1,7 +1,11 @@
 """Continuation values at the Council's table: solved once per scenario, stored on disk, or refused."""
 
+import fcntl
 import json
+import os
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,14 +116,13 @@ def test_stated_error_covers_new_draws(closed):
 
 
 def test_no_convergence_is_refused_with_scenario_and_remedy(monkeypatch, folder):
-    monkeypatch.setattr(sampled, "TOLERANCE", -1.0)
-    monkeypatch.setattr(sampled, "LONGER", 1)
+    monkeypatch.setattr(sampled, "REFUSED", -1.0)
     table = council(3, agenda="commission_proposal", patience=0.931, **STATIONARY)
     with pytest.raises(NotConverged) as refused:
         run(table.institutions.scenario, 1, range(2), price=False)
     message = str(refused.value)
     assert re.search(r"commission_proposal.*patience 0\.931", message)
-    assert re.search(r"residual [\d.]+%", message)
+    assert re.search(r"error [\d.]+%", message)
     assert re.search("expect.*'adaptive'.*'status_quo'", message)
     assert "\n" not in message
 
@@ -142,16 +145,65 @@ def test_solution_is_read_from_disk_in_another_process(folder, monkeypatch, capf
     assert [path.suffix for path in folder.iterdir()] == [".json"]
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"found": [1]}', "NaN"])
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"found": [1]}', "[" * 100_000, "changed", "resealed"])
 def test_damaged_solution_file_is_replaced(folder, monkeypatch, damage):
     table = council(3, agenda="commission_proposal", **STATIONARY)
     first = equilibrium(table)
     (path,) = folder.iterdir()
     whole = json.loads(path.read_text())
-    path.write_text(json.dumps({**whole, "found": [float("nan")] * 27}) if damage == "NaN" else damage)
+    text = damage
+    if damage == "changed":
+        whole_solution = whole["solution"]
+        whole_solution = {
+            **whole_solution,
+            "solutions": [[10 * x for x in row] for row in whole_solution["solutions"]],
+        }
+        text = json.dumps({**whole, "solution": whole_solution})
+    if damage == "resealed":  # with a checksum that fits
+        values = 10 * first.solutions
+        solved._write(path, replace(first, solutions=values))
+    else:
+        path.write_text(text)
     monkeypatch.setattr(continuation, "_solved", type(continuation._solved)())
     assert np.array_equal(equilibrium(table).values, first.values)
     assert json.loads(path.read_text()) == whole
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+def test_what_is_no_plain_file_is_not_read(folder, monkeypatch, kind):
+    table = council(3, agenda="commission_proposal", **STATIONARY)
+    first = equilibrium(table)
+    (path,) = folder.iterdir()
+    path.unlink()
+    for place in (path, path.with_suffix(".lock")):
+        {"pipe": os.mkfifo, "folder": Path.mkdir, "device": lambda p: p.symlink_to("/dev/zero")}[kind](place)
+    monkeypatch.setattr(continuation, "_solved", type(continuation._solved)())
+    assert np.array_equal(equilibrium(table).values, first.values)
+    assert not list(folder.glob("*.part"))
+
+
+def test_wait_for_a_lock_is_bounded_and_said(folder, monkeypatch, capfd):
+    table = council(3, agenda="commission_proposal", **STATIONARY)
+    equilibrium(table)
+    (path,) = folder.iterdir()
+    path.unlink()
+    monkeypatch.setattr(solved, "LOCK_WAIT", 0.3)
+    monkeypatch.setattr(solved, "LOCK_SAID", 0.1)
+    monkeypatch.setattr(continuation, "_solved", type(continuation._solved)())
+    with path.with_suffix(".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        equilibrium(table)
+    assert str(path.with_suffix(".lock")) in capfd.readouterr().err
+
+
+def test_seed_of_the_search_gives_another_estimate_of_the_same_values():
+    one, two = (
+        council(3, agenda="commission_proposal", expect={"rule": "stationary", "seed": seed})
+        for seed in (0, 1)
+    )
+    a, b = equilibrium(one), equilibrium(two)
+    assert not np.array_equal(a.found, b.found)
+    assert (np.abs(a.found - b.found) <= 5 * np.hypot(a.error, b.error) + 1e-6).all()
 
 
 def test_unwritable_cache_folder_is_ignored(folder, monkeypatch):

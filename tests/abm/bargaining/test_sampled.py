@@ -13,10 +13,10 @@ def smooth(values, draw, mean):
     """Two states: the response to values v averages `mean(v + noise)` and adds its own noise."""
     random = np.random.default_rng([7, draw])
     searches, n = values.shape
-    z = random.normal(size=(searches, 8, 1, n))
-    gain = mean(values[:, None, None, :] + NOISE * z) + 0.05 * random.normal(size=z.shape)
+    z = random.normal(size=(searches, 8, n))
+    gain = mean(values[:, None, :] + NOISE * z) + 0.05 * random.normal(size=z.shape)
     zeros = np.zeros(z.shape)
-    return Draws(gain, zeros, z / NOISE, np.ones(z.shape, bool), NOISE * z, zeros)
+    return Draws(gain, zeros, z / NOISE, np.ones(z.shape, bool), NOISE * z, zeros, np.zeros(8, int))
 
 
 def solve(mean, starts, **more):
@@ -47,17 +47,28 @@ def test_two_equilibria_are_reported_and_the_first_start_selects():
     for found, first, second in ((low, 0.0, 2.0), (high, 2.0, 0.0)):
         assert found.equilibria == "several"
         assert found.found == pytest.approx(first, abs=0.1)
-        assert found.second == pytest.approx(second, abs=0.1)
+        assert found.solutions[1] == pytest.approx(second, abs=0.1)
         assert "several equilibria" in found.summary
 
 
-def test_imprecise_result_after_too_few_rounds():
+def test_starts_are_told_apart_by_the_solution_they_lead_to_and_the_parameter_selects():
+    s_curve = lambda v: 1.0 + np.tanh(4 * (v - 1.0))  # noqa: E731
+    found = solve(s_curve, [[0, 0], [2, 2], [2.1, 2.1], [1.9, 1.9]])
+    assert found.leads == (1, 2, 2, 2)
+    assert found.using(2).found == pytest.approx(2.0, abs=0.1)
+    assert found.using(0).number == 2
+    assert found.using(9).number == 2
+    assert found.using(1).found == pytest.approx(0.0, abs=0.1)
+
+
+def test_imprecise_result_is_rough_at_the_most_rounds():
     found = solve(lambda v: 0.1 + 0.0 * v, [[0, 0], [0.2, 0.2]], longest=12)
     assert found.rounds == 12
-    assert found.error.max() > sampled.PRECISE * found.stake
+    assert found.rough
+    assert found.error.max() > sampled.TOLERANCE * found.stake
 
 
 def test_imprecise_result_is_searched_for_longer():
-    found = solve(lambda v: 0.01 + 0.0 * v, [[0, 0], [0.02, 0.02]], longest=12)
-    assert 12 < found.rounds < 12 * sampled.LONGER
-    assert found.converged
+    found = solve(lambda v: 0.035 + 0.0 * v, [[0, 0], [0.07, 0.07]])
+    assert sampled.SHORTEST < found.rounds < sampled.LONGEST
+    assert not found.rough

@@ -517,20 +517,20 @@ def test_workers_and_a_cluster_exclude_each_other(tmp_path):
 
 
 def test_results_warn_of_several_equilibria(tmp_path):
-    """A grid over patience: at 0.5 a simple majority has two equilibria, each with another group of states."""
+    """A grid over funding: if hosts alone pay there are two equilibria, each with another group of states."""
     content = {
         "scenario": {
             "agenda": "closed_rule",
             "expect": "stationary",
-            "voting": "simple_majority",
-            "envelope_eur_bn": 5.0,
+            "voting": "lisbon_qmv",
+            "envelope_eur_bn": 10.0,
         },
         "seed": 1,
         "replications": 2,
         "tables": ["worlds"],
         "outcomes": ["years_behind"],
         "design": {"kind": "grid"},
-        "factors": {"patience": [0.5, 0.9]},
+        "factors": {"funding": ["hosts_only", "gni_key"]},
     }
     batch(content, tmp_path / "out", workers=0)
     results = Results(tmp_path / "out")
@@ -538,4 +538,6 @@ def test_results_warn_of_several_equilibria(tmp_path):
     assert set(worlds["equilibria"]) == {"one", "several"}
     assert (worlds["expectation_error"] > 0).all()
     (several,) = set(worlds.index[worlds["equilibria"] == "several"])
-    assert f"1 of 2 points bargaining has several equilibria (points {several})" in results.caution
+    assert "several equilibria" in results.caution
+    assert f"1 of 2 points (points {several})" in results.caution
+    assert set(worlds["equilibrium"]) == {1}
