@@ -30,7 +30,7 @@ def played(worlds=WORLDS, **changes):
 @pytest.mark.parametrize("protocol", ["closed_rule", "commission_proposal"])
 def test_delay_grows_with_the_quota(protocol):
     rounds = [
-        played(agenda=protocol, funding="gni_key", voting=voting).worlds["rounds"].mean()
+        played(200, agenda=protocol, funding="gni_key", voting=voting).worlds["rounds"].mean()
         for voting in STRICTER
     ]
     assert (np.diff(rounds) >= 0).all()
