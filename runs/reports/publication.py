@@ -253,11 +253,13 @@ def _pinned(project: str) -> str:
 def environment(name: str = "juste-retour") -> list[str]:
     """The Python version, then all direct and indirect dependencies of a distribution as `name==version`.
 
-    It follows the extras that a requirement names, such as `mesa[network]`, and markers of this platform.
+    It follows the extras that a requirement names, such as `mesa[network]`, the distribution's own ones as far as they are
+    installed, and markers of this platform.
     """
     found: dict[str, str] = {}
     done: set[tuple[str, str]] = set()
-    waiting = [(canonicalize_name(name), "")]
+    own = distribution(name).metadata.get_all("Provides-Extra") or []
+    waiting = [(canonicalize_name(name), extra) for extra in ("", *own)]
     while waiting:
         place = waiting.pop()
         if place in done:
