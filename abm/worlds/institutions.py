@@ -64,6 +64,12 @@ class Institutions:
         key = name, code
         if key not in self._settings:
             self._settings[key] = settings(self.scenarios, name, code)
+            new, old = (self.scenario.rules[family_name] for family_name in ("access", "standing"))
+            if (
+                name == "standing" and new.rule == old.rule
+            ):  # it has what `access` sets, unless it sets it itself
+                shared = {k: v for k, v in self.settings("access").items() if k not in dict(old.settings)}
+                self._settings[key] |= shared
         found = self._settings[key]
         if rows is None:
             return found
@@ -130,12 +136,7 @@ class Institutions:
         If the scenario chooses the same rule for both, the parameters are those of `access`, except for those that it
         sets for `standing` itself.
         """
-        new, old = (self.scenario.rules[name] for name in ("access", "standing"))
-        if new.rule != old.rule:
-            return self.decide("standing", rows=rows)
-        own = dict(old.settings)
-        both = {k: v for k, v in self.settings("access", rows).items() if k not in own}
-        return self.choice("standing")(**{**self.settings("standing", rows), **both})
+        return self.decide("standing", rows=rows)
 
     @cached_property
     def commission_votes(self) -> bool:
