@@ -158,7 +158,7 @@ def test_rule_parameters_can_be_fitted(plan):
     assert full_name("agenda.sunk", plan.scenario) == "agenda.open_call.sunk"
     assert setting(plan.scenario, "agenda.open_call.sunk") == 1.0
     assert setting(plan.scenario, "agenda.commission_proposal.sunk") is None
-    assert span("access.calls.year_share") == (0.02, 0.22, False)
+    assert span("access.calls.year_share") == (0.018, 0.224, True)
 
 
 UNION = "state,population\nA,9000000\nB,5000000\nC,2000000\nD,1000000\n"
