@@ -5,12 +5,14 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from juste_retour import simulate
 from juste_retour.abm.base.members import load_members
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.visualization.views.stage_frames import play
 from juste_retour.visualization.views.told import english
+from juste_retour.visualization.views.verdict import ranges
 from juste_retour.visualization.words import TITLES
 from tests.browser.conftest import assert_codes_do_not_overlap, served
 
@@ -463,3 +465,36 @@ def test_screen_reader_text_and_reduced_motion(visit):
         names.append(page.evaluate(FOCUSED))
         page.keyboard.press("Tab")
     assert names.index("Scenario A") < names.index("seed") < names.index("compare")
+
+
+def test_saved_picture_has_the_pixels_of_the_page(visit):
+    """Clickable areas and help buttons are hidden or styled by the page only, so a picture must not contain them."""
+    page = visit("?t=2028Q4", size=(1280, 800))
+    page.click("[data-press=save]")
+    svg, _ = download(page, lambda: page.click("[data-save=svg]"))
+    page.add_style_tag(content=".stage .ask { display: none }")
+    live = Image.open(io.BytesIO(page.locator("svg.stage").screenshot())).convert("RGB")
+    page.evaluate(
+        """svg => { document.querySelector('.page').remove(); document.body.style.margin = 0;
+        document.body.innerHTML = svg.slice(svg.indexOf('<svg')); }""",
+        svg.decode(),
+    )
+    saved = Image.open(io.BytesIO(page.locator("svg").first.screenshot())).convert("RGB")
+    assert saved.size == live.size
+    apart = np.abs(np.asarray(saved, dtype=int) - np.asarray(live, dtype=int)).max(-1) > 60
+    assert apart.mean() < 0.005
+
+
+def test_opening_shows_the_verdict_with_its_range_and_one_button(visit):
+    page = visit()
+    verdict = ranges()
+    text = page.locator(".opening").text_content()
+    assert f"{verdict['a']['median']:.1f} years behind" in text
+    assert f"{verdict['a']['low']:.1f} to {verdict['a']['high']:.1f}" in text
+    assert page.locator(".opening [data-part]").count() == len(verdict["parts"])
+    assert page.locator(".opening .whisker").count() == len(verdict["parts"])
+    assert page.locator(".question").count() == 1
+    assert page.locator(".stamp").count() == 0
+    page.locator(".watch").click()
+    page.wait_for_selector(".page[data-t]:not([data-t='0'])")
+    assert page.locator(".opening").count() == 0

@@ -1,7 +1,7 @@
 // The large number, the bars of added-up and largest training run, the money, and the differences of two runs.
 
 import { HALO, SERIF, askWidth, broken, fitting, h, width, words } from "./paint.js";
-import { ALARM, FAINT, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, money, percent, power, season, seasonOf, span, times, type, years } from "./words.js";
+import { ALARM, FAINT, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, money, percent, power, ruleOf, season, seasonOf, span, times, type, years } from "./words.js";
 import { decimal, tr } from "./language.js";
 import { frameAt, headline, past } from "./store.js";
 
@@ -21,13 +21,14 @@ export function drawNumber(state, run, box, u) {
   return h("g", { key: "number", class: "number", role: "img", "aria-label": `${number} ${head}` },
     words(number, box.x, box.y + large * 0.82, { key: "big", size: large, weight: 700, family: SERIF, fill: ahead ? SIDES[0] : ALARM, "data-years-behind": lag === null ? "" : lag }),
     words(head, box.x + end, box.y + large * 0.82 - (rows.length - 1) * size * 1.35 * 1.15, { key: "head", size: size * 1.35, weight: 700, leading: 1.15 }, side),
-    words(matches(frame, tr(state.geometry.union)), box.x, box.y + large + size * 0.75, { key: "matches", size, fill: SOFT, lines: 2 }, box.w));
+    words(matches(run, frame, tr(state.geometry.union)), box.x, box.y + large + size * 0.75, { key: "matches", size, fill: SOFT, lines: 2 }, box.w));
 }
 
-function matches(frame, union) {
+function matches(run, frame, union) {
   if (frame.frontier_was_here === null) return tr("No machine in {union} works.", { union });
   if (frame.years_behind < -0.05) return tr("The best machine in {union} is, for the moment, ahead of what the frontier trains.", { union });
-  return tr("What {union} can train in {season}, the world's frontier could train in {then}.", { union, season: season(frame.quarter), then: seasonOf(frame.frontier_was_here) });
+  const publicly = ruleOf(run.rules.funding) !== "private";
+  return tr(publicly ? "What {union} can train on public machines in {season}, the world's frontier could train in {then}." : "What {union} can train in {season}, the world's frontier could train in {then}.", { union, season: season(frame.quarter), then: seasonOf(frame.frontier_was_here) });
 }
 
 /** Two bars: the sum of all machines, and the largest single training run. */

@@ -32,16 +32,16 @@ export function drawSpreads(state, box, u) {
 function heading(worlds, spreads, size, room) {
   const n = worlds;
   const lags = spreads.map((s) => s?.outcomes.years_behind.median ?? null);
-  const plain = tr("{n} runs", { n });
+  const plain = tr("{n} runs, default numbers", { n });
   if (lags.includes(null)) return plain;
   if (lags.length > 1) {
     const gap = apart(...lags);
     const by = years(gap);
-    if (!gap) return fitting([tr("In {n} runs, A and B do not differ in the median", { n }), plain], size, room, 700);
-    return fitting([tr(gap < 0 ? "In {n} runs, B is {by} years nearer in the median" : "In {n} runs, A is {by} years nearer in the median", { n, by }), plain], size, room, 700);
+    if (!gap) return fitting([tr("At the default numbers, A and B do not differ in the median of {n} runs", { n }), plain], size, room, 700);
+    return fitting([tr(gap < 0 ? "At the default numbers, B is {by} years nearer in the median of {n} runs" : "At the default numbers, A is {by} years nearer in the median of {n} runs", { n, by }), plain], size, room, 700);
   }
   const values = { n, sites: brief(spreads[0].outcomes.sites.median), years: years(lags[0]) };
-  return fitting([tr("{n} runs: {sites} sites, {years} years behind in the median", values), plain], size, room, 700);
+  return fitting([tr("{n} runs at the default numbers: {sites} sites, {years} years behind in the median", values), plain], size, room, 700);
 }
 
 /** Values for the labels of an axis in round steps, as many as there is room for. */
