@@ -104,7 +104,10 @@ export function differences(state) {
     return { row, name, short, dated, a: say(x), b: say(y), difference: sign, brief: sign };
   });
   const when = season(frameAt(a, at).quarter);
-  return { done, rows, when: done ? [tr("{when}, averages {years}", { when, years: span(a) }), when] : [when] };
+  const first = b.frames.find((f) => f.working)?.quarter;
+  const values = { years: span(a), first: first && season(first) };
+  const early = done && !(first <= a.window_end) ? tr(first ? "Averages {years}, but B's first site works in {first}" : "Averages {years}, but no site of B works", values) : null;
+  return { done, rows, early, when: done ? [tr("{when}, averages {years}", { when, years: span(a) }), when] : [when] };
 }
 
 export const flop = (x) => {
@@ -115,7 +118,7 @@ export const flop = (x) => {
 
 /** The table of differences, within a box. */
 export function drawDifferences(state, box, u) {
-  const { rows, when } = differences(state);
+  const { rows, early, when } = differences(state);
   const size = type(u, 0.8);
   const step = Math.min(size * 2, (box.h - size * 2.4) / (rows.length + 0.4));
   const narrow = box.w < size * 28;
@@ -123,7 +126,7 @@ export function drawDifferences(state, box, u) {
   const titles = when.flatMap((date) => [tr("The same random draw, other rules: {date}", { date }), tr("The same random draw, {date}", { date })]);
   const head = (text, k, fill) => words(text, columns[k], box.y + size * 2.5, { key: `h${k}`, size, weight: 700, anchor: "end", fill });
   return h("g", { key: "differences", class: "differences" },
-    words(fitting([...titles, when.at(-1)], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    words(fitting([...(early ? [early] : []), ...titles, when.at(-1)], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
     head("A", 0, SIDES[0]), head("B", 1, SIDES[1]), head(narrow ? "B – A" : tr("difference"), 2, INK),
     rows.map((row, k) => {
       const y = box.y + size * 2.6 + (k + 0.85) * step;

@@ -1,6 +1,6 @@
 // The first picture: the question, the answer with its honest range, and the real AI factories. One button starts the run.
 
-import { SERIF, broken, h, pressable, width, words } from "./paint.js";
+import { SERIF, broken, fitting, h, pressable, width, words } from "./paint.js";
 import { ALARM, INK, LIGHT, PAPER, RULE, SIDES, SOFT, WEIGHT, fromTo, type, years } from "./words.js";
 import { partName, ranged, whisker } from "./answer.js";
 import { decimal, tr } from "./language.js";
@@ -39,7 +39,7 @@ function laidOut(state, store, verdict, box, u) {
   const { a, gain } = verdict;
   const values = { gain: years(gain.median), n: years(a.median), range: ranged(gain), behind: ranged(a), draws: verdict.draws };
   const head = tr("{gain} of {n} years", values);
-  const sure = tr("({range})", values);
+  const sure = `(${values.range})`;
   const after = box.x + width(head, 2.5 * size, 700, SERIF) + 0.8 * size;
   const beside = after + width(sure, 1.4 * size, 400, SERIF) <= box.x + box.w;
   if (beside) parts.push(words(sure, after, y + 2.5 * size, { key: "sure", size: 1.4 * size, family: SERIF, fill: SOFT }));
@@ -50,12 +50,12 @@ function laidOut(state, store, verdict, box, u) {
   const under = broken(note, size * 0.85, box.w).length * size * 0.85 * 1.25 + size * 3.2;
   const step = Math.min(size * 2.1, Math.max(size * 1.35, (box.y + box.h - under - y) / verdict.parts.length));
   const names = verdict.parts.map((part) => partName(state.catalog.groups, { group: part.group, also: [] }));
-  const left = box.x + Math.min(box.w * 0.5, Math.max(...names.map((name) => width(name, size))) + size * 0.7);
+  const left = box.x + Math.min(box.w * 0.55, Math.max(...names.map((name) => width(name, size))) + size * 0.7);
   const [low, high] = [Math.min(0, ...verdict.parts.map((p) => p.low)), Math.max(...verdict.parts.map((p) => p.high))];
   const scale = (box.x + box.w - left - size * 2.6) / (high - low);
   const at = (v) => left + (v - low) * scale;
   parts.push(h("line", { key: "zero", x1: at(0), x2: at(0), y1: y, y2: y + verdict.parts.length * step, stroke: RULE }));
-  verdict.parts.forEach((part, k) => parts.push(partRow(part, names[k], { x: box.x, y: y + k * step, step, at, size, end: box.x + box.w })));
+  verdict.parts.forEach((part, k) => parts.push(partRow(part, names[k], { x: box.x, y: y + k * step, step, at, size, start: left, end: box.x + box.w })));
   y += verdict.parts.length * step + size * 0.3;
   say(note, { size: size * 0.85, fill: SOFT });
   const text = tr("Watch how it happens");
@@ -67,12 +67,12 @@ function laidOut(state, store, verdict, box, u) {
   return { parts, height: y + 2.6 * size - box.y };
 }
 
-function partRow(part, name, { x, y, step, at, size, end }) {
+function partRow(part, name, { x, y, step, at, size, start, end }) {
   const middle = y + step / 2;
   const thick = step * 0.52;
   const [from, to] = [Math.min(0, part.median), Math.max(0, part.median)].map(at);
   return h("g", { key: part.group, "data-part": part.group, role: "img", "aria-label": `${name}: ${decimal(part.median, 2)} (${fromTo(decimal(part.low, 2), decimal(part.high, 2))})` },
-    words(name, x, middle + size * 0.35, { key: "name", size }),
+    words(fitting([name, tr(part.group)], size, start - x), x, middle + size * 0.35, { key: "name", size }),
     h("rect", { key: "bar", x: from, y: middle - thick / 2, width: Math.max(1.5, to - from), height: thick, fill: LIGHT[0], stroke: SIDES[0], "stroke-width": WEIGHT.hair }),
     whisker(at(part.low), at(part.high), middle, thick * 0.5),
     words(decimal(part.median, 1), end, middle + size * 0.35, { key: "says", size, weight: 600, anchor: "end", fill: INK }));
