@@ -476,7 +476,7 @@ def test_saved_picture_has_the_pixels_of_the_page(visit):
     alone = page.context.new_page()
     alone.set_content(f"<body style='margin: 0'>{svg[svg.index(b'<svg') :].decode()}")
     live, saved = (
-        np.asarray(Image.open(io.BytesIO(one.locator("svg").last.screenshot())).convert("RGB"), dtype=int)
+        np.asarray(Image.open(io.BytesIO(one.locator("svg.stage").screenshot())).convert("RGB"), dtype=int)
         for one in (page, alone)
     )
     assert saved.shape == live.shape

@@ -23,11 +23,14 @@ export const drawQuestion = (x, y, most, u) => words(theQuestion(), x, y + 2.2 *
 /** The height of the answer in a box of some width, in pixels; at least, or with `free` as much as it likes. */
 export const answerHeight = (state, store, verdict, u, most, free = false) => laidOut(state, store, verdict, { x: 0, y: 0, w: most, h: free ? Infinity : 0 }, u).height;
 
-/** The answer within a box: the gain of the reform and the lag, its parts with whiskers, and the button. */
-export const drawOpening = (state, store, verdict, box, u) => h("g", { key: "opening", class: "opening", "data-draws": verdict.draws }, laidOut(state, store, verdict, box, u).parts);
+/** The answer within a box, as large as it fits: the gain of the reform and the lag, its parts with whiskers, and the button. */
+export function drawOpening(state, store, verdict, box, u) {
+  const share = box.w > 26 * type(u) && [1.2, 1.05].find((one) => laidOut(state, store, verdict, { ...box, h: 0 }, u, one).height < box.h);
+  return h("g", { key: "opening", class: "opening", "data-draws": verdict.draws }, laidOut(state, store, verdict, box, u, share || undefined).parts);
+}
 
-function laidOut(state, store, verdict, box, u) {
-  const size = type(u, 0.85);
+function laidOut(state, store, verdict, box, u, share = 0.85) {
+  const size = type(u, share);
   const parts = [];
   let y = box.y;
   const say = (text, style = {}) => {
