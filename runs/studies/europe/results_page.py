@@ -211,7 +211,8 @@ def _program(found: PlainVerdict) -> str:
     }
     return (
         f"Against no new site at all, today's program gains {_to_cents(quo['answer'])} years and the completed reform "
-        f"{_to_cents(added['answer'])} at equal spending. Alone, without the machines that stood before, today's program would be "
+        f"{_to_cents(added['answer'])} at equal spending. Over seven and ten years today's program gains "
+        f"{_to_cents(quo['variants']['7 years'])} and {_to_cents(quo['variants']['10 years'])} years. Alone, without the machines that stood before, today's program would be "
         f"{within(alone['quo'])} years behind and the reform {within(alone['reform'])}; much of this is the {number(100 * without['quo']['median'], 0)} % "
         f"and {number(100 * without['reform']['median'], 0)} % of the quarters in which no machine of theirs works yet, which count as 20 years."
     )
