@@ -19,7 +19,7 @@ from juste_retour.runs.studies.europe.odd import table
 from juste_retour.runs.studies.europe.plain import PlainAnswer, PlainFinding, PlainVerdict, Row
 from juste_retour.runs.studies.europe.results_checks import checks_tables, moving, other_levels, price_line
 from juste_retour.runs.studies.europe.results_figures import FOLDER, markdown, results_figures
-from juste_retour.runs.studies.europe.results_sampling import left_open, unsettled
+from juste_retour.runs.studies.europe.results_sampling import left_open
 from juste_retour.runs.studies.europe.sizes import FULL, MEASURED, SECONDS
 from juste_retour.runs.studies.europe.trials import NAMED, NEARLY
 
@@ -56,13 +56,10 @@ def front_page(found: PlainVerdict) -> str:
     here = "runs/studies/europe/RESULTS.md"
     lines = [
         f"**The gap.** {_gap(found)}",
-        f"**The essay's reform.** {_named(found)}",
-        f"**With our completion.** {_completed(found)}",
-        f"**Access**, which the essay does not mention. {_access(found)}",
-        f"**The parts.** {_parts(found)}",
+        f"**The essay's reform.** {_named(found)} With {COMPLETION}, which the essay leaves open, it would be "
+        f"{within(_by_name(found)[GAINS['reform']]['answer'])} years smaller if both spend the same.",
         f"**Politics alone.** {price_line(found)} ([what this means]({here}#what-the-price-of-politics-is-and-is-not)).",
-        f"**The essay's claims.** {_counts(found)} ([all findings]({here}#all-findings)). More draws could turn "
-        f"{len(unsettled(counted))} of the verdicts.",
+        f"**The essay's claims.** {_counts(found)} ([all findings]({here}#all-findings)).",
     ]
     return (
         f"Medians, with 90 % of the draws in parentheses: {found['worlds']} draws of {len(found['uncertain'])} uncertain parameters, of "
