@@ -52,7 +52,7 @@ def page(found: PlainVerdict) -> str:
 
 def front_page(found: PlainVerdict) -> str:
     """The lines of the repository's front page, from the same numbers."""
-    counted = _counted(found)
+    _counted(found)
     here = "runs/studies/europe/RESULTS.md"
     lines = [
         f"**The gap.** {_gap(found)}",
