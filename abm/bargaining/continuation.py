@@ -60,11 +60,10 @@ def equilibrium(scenario: Scenario, members: Members) -> FixedPoint:
     return _solved[key]
 
 
-def _keep(key: tuple[str, str], found: FixedPoint) -> FixedPoint:
+def _keep(key: tuple[str, str], found: FixedPoint) -> None:
     _solved[key] = found
     if len(_solved) > REMEMBERED:
         _solved.popitem(last=False)
-    return found
 
 
 def _expecting(scenario: Scenario) -> dict[str, Setting]:
@@ -125,10 +124,7 @@ def _confirmed(scenario: Scenario, members: Members, found: FixedPoint) -> bool:
         return False
     for values in found.solutions:
         draws = table.respond(np.tile(values, (SEARCHES, 1)), 1)
-        gain, failed = (
-            np.einsum("r,crn->n", draws.weights(table.chances), x) / SEARCHES
-            for x in (draws.gain, draws.slope)
-        )
+        gain, failed = (draws.mean(x, table.chances) for x in (draws.gain, draws.slope))
         response = values + (gain - values) / (1 - failed)  # what offers that fail give back proves nothing
         stake = max(np.abs(values).mean(), np.abs(response).mean())
         if not np.abs(response - values).mean() <= CONFIRMED * stake:
@@ -154,4 +150,4 @@ def _solve(scenario: Scenario, members: Members) -> FixedPoint:
         return found
     easier = MeanWorld(scenario.changed({"patience": EASIER * scenario.patience}), members, seed)
     starts[0] = easier.search().found
-    return MeanWorld(scenario, members, seed).search(starts)
+    return MeanWorld(scenario, members, seed).search(starts)  # a new one, as a search adds rows

@@ -158,7 +158,7 @@ class MeanWorld:
         nothing = np.zeros((SEARCHES, self.states))
         draws = self.respond(nothing, 0)
         most = draws.gain.max((0, 1))
-        mean = np.einsum("r,crn->n", draws.weights(self.chances), draws.gain) / SEARCHES
+        mean = draws.mean(draws.gain, self.chances)
         part = np.random.default_rng([self.seed, SEARCHES]).random(self.states)
         return np.stack([nothing[0], most, mean, part * most])
 

@@ -63,6 +63,10 @@ class Draws:
         """(rows,) weights of the rows in a mean over proposers with these recognition probabilities."""
         return (chances / np.maximum(np.bincount(self.by, minlength=len(chances)), 1))[self.by]
 
+    def mean(self, x: Floats, chances: Floats) -> Floats:
+        """(states,) mean of an array of these draws over searches and proposers."""
+        return np.einsum("r,crn->n", self.weights(chances), x) / len(x)
+
 
 @dataclass(frozen=True, eq=False)
 class FixedPoint:
@@ -267,6 +271,7 @@ class _History:
         self.chances, self.longest = chances, longest
         self.values: list[Floats] = []
         self.draws: list[Draws] = []
+        self.shares: list[Floats] = []  # weights of the rows of a round, (rows,)
         self.means: list[tuple[Floats, Floats]] = []  # of gain and shift; (searches, states) each
         self.kept: dict[str, Floats] = {}
 
@@ -274,6 +279,7 @@ class _History:
         k, weights = len(self.values), draws.weights(self.chances)
         self.values.append(values)
         self.draws.append(draws)
+        self.shares.append(weights)
         self.means.append(tuple(np.einsum("r,crn->cn", weights, x) for x in (draws.gain, draws.shift)))
         searches, rows, states = draws.gain.shape
         for name in ("gain", "slope", "score", "scored", "shift", "bought"):
@@ -300,8 +306,8 @@ class _History:
         """Weights of each row in a mean over rounds and proposers, and whether a round has it; (rounds, rows) each."""
         widest = len(self.draws[-1].by)
         share = np.zeros((len(self.draws), widest))
-        for row, draws in zip(share, self.draws, strict=True):
-            row[: len(draws.by)] = draws.weights(self.chances)
+        for row, own in zip(share, self.shares, strict=True):
+            row[: len(own)] = own
         present = np.arange(widest) < np.array([[len(draws.by)] for draws in self.draws])
         return self.weights[:, None] * share, self.weights[:, None] * present
 

@@ -128,11 +128,6 @@ def _file(there: Path, scenario: Scenario, members: Members) -> Path:
     return there / f"{hashlib.sha256(what.encode()).hexdigest()[:32]}.json"
 
 
-def digest_of_solution(found: FixedPoint) -> str:
-    """Hash of the values in use and of their standard errors."""
-    return hashlib.sha256(found.found.tobytes() + found.error.tobytes()).hexdigest()[:16]
-
-
 def _checksum(path: Path, content: object) -> str:
     return hashlib.sha256(f"{path.stem}\n{json.dumps(content, sort_keys=True)}".encode()).hexdigest()
 

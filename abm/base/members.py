@@ -11,8 +11,9 @@ import functools
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -41,12 +42,8 @@ SHIPPED = {
         if (folder / "states.csv").exists()
     },
 }
-CALLS_OF = (
-    2019,
-    2022,
-    2023,
-)  # years of earlier EuroHPC calls, each with the union before that year's selections
-BEFORE = {f"european_union_{year}": year for year in CALLS_OF}
+# the union before the selections of a year, in which an earlier EuroHPC call was decided
+BEFORE = {f"european_union_{year}": year for year in (2019, 2022, 2023)}
 TABLES = ("states.csv", "sites.csv", "grid.csv", "commissioners.csv", "labs.csv", "machines.csv")
 UNIONS = (*SHIPPED, *BEFORE)  # the names by which a scenario chooses its union, the European Union first
 INTERESTS = (
@@ -177,14 +174,10 @@ def _before(year: int) -> Members:
     return replace(
         union,
         sites=replace(union.sites, eurohpc=booleans(i in have for i in range(union.sites.count))),
-        machines=Machines(
-            names=tuple(name for name, stays in zip(there.names, kept, strict=True) if stays),
-            site=there.site[kept],
-            operational=there.operational[kept],
-            chips=there.chips[kept],
-            peak=there.peak[kept],
-            power_mw=there.power_mw[kept],
-            guessed=there.guessed[kept],
+        machines=replace(
+            there,
+            names=tuple(compress(there.names, kept)),
+            **{f.name: getattr(there, f.name)[kept] for f in fields(there) if f.name != "names"},
         ),
         digest=digest({"union": union.digest.encode(), "before": str(year).encode()}),
     )

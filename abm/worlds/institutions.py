@@ -63,7 +63,8 @@ class Institutions:
         """The parameters of a family's rule in some worlds, or of the rule of the actor `code`."""
         key = name, code
         if key not in self._settings:
-            self._settings[key] = settings(self.scenarios, name, code)
+            shared = self._shared_with_access() if name == "standing" else {}
+            self._settings[key] = settings(self.scenarios, name, code) | shared
         found = self._settings[key]
         if rows is None:
             return found
@@ -125,17 +126,14 @@ class Institutions:
         return self.decide("access", rows=rows)
 
     def standing_in(self, rows: Rows) -> Regime:
-        """The regime of access to machines that stood before, in some worlds.
+        """The regime of access to machines that stood before, in some worlds."""
+        return self.decide("standing", rows=rows)
 
-        If the scenario chooses the same rule for both, the parameters are those of `access`, except for those that it
-        sets for `standing` itself.
-        """
+    def _shared_with_access(self) -> dict[str, Any]:
+        """The parameters that `standing` has from `access`: if both have one rule, all that it does not set itself."""
         new, old = (self.scenario.rules[name] for name in ("access", "standing"))
-        if new.rule != old.rule:
-            return self.decide("standing", rows=rows)
         own = dict(old.settings)
-        both = {k: v for k, v in self.settings("access", rows).items() if k not in own}
-        return self.choice("standing")(**{**self.settings("standing", rows), **both})
+        return {k: v for k, v in self.settings("access").items() if new.rule == old.rule and k not in own}
 
     @cached_property
     def commission_votes(self) -> bool:

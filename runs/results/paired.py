@@ -38,10 +38,8 @@ WORSE_WHEN_HIGH = {
 }
 
 
-NOT_OF_WORLDS = {
-    "equilibrium",
-    "expectation_error",
-}  # one value per scenario, so replications cannot be compared
+# one value per scenario, so replications cannot be compared
+NOT_OF_WORLDS = {"equilibrium", "expectation_error"}
 
 
 def outcomes() -> dict[str, Column]:

@@ -38,8 +38,7 @@ COUNCIL = ("agenda", "reversion")  # families whose rules are handed the table i
 USUAL: dict[str, list[tuple[str, Changes, int]]] = {
     "operations": [("the call", BY_CALL, 0)],
     "access": [("the call", BY_CALL, 0)],
-    # with the same rule for both, older machines follow `access`
-    "standing": [("the call", {**BY_CALL, "access": "strategic"}, 0)],
+    "standing": [("the call", BY_CALL, 0)],
     "leftover": [("the call", BY_CALL, 0)],
     "procurement": [("the call", BY_CALL, 0)],
     "funding": [("the call", BY_CALL, 0)],

@@ -215,7 +215,7 @@ def test_unusable_cluster_is_reported(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match="here"):
         run_small(tmp_path, workers=None, cluster="here")
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(BadInput, match="dask"):
+    with pytest.raises(BadInput, match=r"install juste-retour\[dask\]"):
         run_small(tmp_path, workers=None, cluster="tcp://127.0.0.1:1")
 
 
