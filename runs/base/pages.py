@@ -1,20 +1,58 @@
-"""HTML pages from Jinja2 templates, with all content escaped."""
+"""Pages from Jinja2 templates: HTML with all content escaped, and Markdown with numbers as readers see them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from juste_retour.runs.base.numerals import brief, number, span, within
+
 
 def page_of(template: Path, **content: object) -> str:
-    """Return the page of a template and its content; text is escaped unless the template marks it as safe."""
+    """The page of a template and its content; in HTML, text is escaped unless the template marks it as safe."""
     pages = Environment(
         loader=FileSystemLoader(template.parent),
-        autoescape=True,
+        autoescape=template.suffix == ".html",
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    pages.filters |= {
+        "brief": brief,
+        "number": number,
+        "percent": lambda share: f"{100 * share:.0f} %",
+        "signed": lambda value: f"{value:+.2f}",
+        "within": lambda row, form=number, of="": within(
+            {k: row[of + k] for k in ("median", "low", "high")}, form
+        ),
+        "coded": lambda names: ", ".join(f"`{name}`" for name in names) or "none",
+        "lowered": lambda text: text[:1].lower() + text[1:].rstrip("."),
+        "by_size": lambda rows, key: sorted(rows, key=lambda row: -abs(row[key])),
+    }
+    pages.tests["startingwith"] = str.startswith
+    pages.globals |= {
+        "columns": columns,
+        "merged": lambda *heads: reduce(or_, heads),
+        "span": span,
+        "table": table,
+    }
     return pages.get_template(template.name).render(content)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+    return "\n".join([line(headings), "|" + "---|" * len(headings), *map(line, rows)])
+
+
+def columns(rows: Iterable[Mapping[str, object]], heads: Mapping[str, str], digits: int = 2) -> str:
+    """A Markdown table of some columns of some rows, by column and heading."""
+    return table(list(heads.values()), [[number(row.get(key), digits) for key in heads] for row in rows])  # type: ignore[arg-type]

@@ -37,7 +37,7 @@ Content = bytes | str | Path  # of a file in the archive; a path is that of the 
 
 ARCHIVE = "replication.zip"
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the earliest date in a ZIP file; a fixed one makes equal content equal bytes
-_CODE = (".py", ".toml", ".csv", ".json", ".css", ".md", ".vue", ".html", ".js")
+_CODE = (".py", ".toml", ".csv", ".json", ".css", ".md", ".vue", ".html", ".jinja", ".js")
 SCRIPT = '''"""The master command: python replicate.py
 
 It reruns the experiment with the code in this archive and compares the result with the one recorded here. It needs uv, or

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from juste_retour.agents.rules import Parameter, Rule, Setting
+from juste_retour.runs.base.pages import table
 
 PAGE = Path(__file__).resolve().parents[3] / "abm" / "ODD.md"
 
@@ -61,15 +62,6 @@ def page() -> str:
     }
     text = re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
     return text.rstrip() + "\n"
-
-
-def table(headings: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table."""
-
-    def line(cells: list[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
-
-    return "\n".join([line(headings), "|" + "---|" * len(headings), *map(line, rows)])
 
 
 def span(about: Parameter, default: Setting) -> str:

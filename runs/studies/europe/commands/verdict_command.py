@@ -125,8 +125,7 @@ def _write(text: str, places: list[Path]) -> None:
     """Write the numbers, the page and its figures to folders. For the shipped page, update the README's findings too."""
     from juste_retour.runs.results.export import cannot_write
     from juste_retour.runs.studies.europe.results_figures import write_figures
-    from juste_retour.runs.studies.europe.results_page import page, renewed
-    from juste_retour.runs.studies.europe.results_tables import tables_page
+    from juste_retour.runs.studies.europe.results_page import page, renewed, tables_page
 
     plain = read(text)
     for place in places:

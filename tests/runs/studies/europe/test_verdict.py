@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from juste_retour.runs.base.numerals import within
 from juste_retour.runs.base.printing import json_text
 from juste_retour.runs.cli.lazy_group import main
 from juste_retour.runs.studies.europe import alternatives, curves, evidence, trials
@@ -15,8 +16,7 @@ from juste_retour.runs.studies.europe.bench import Bench
 from juste_retour.runs.studies.europe.calibration import prior
 from juste_retour.runs.studies.europe.claims import QUESTIONS
 from juste_retour.runs.studies.europe.commands.verdict_command import NUMBERS, read
-from juste_retour.runs.studies.europe.results_page import page, within
-from juste_retour.runs.studies.europe.results_tables import tables_page
+from juste_retour.runs.studies.europe.results_page import page, tables_page
 from juste_retour.runs.studies.europe.sizes import FULL, QUICK, Size
 
 pytestmark = pytest.mark.slow
