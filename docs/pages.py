@@ -6,7 +6,7 @@ import typer
 
 from juste_retour.abm.worlds.scenario import load, parameters, presets
 from juste_retour.agents import rules as catalog
-from juste_retour.runs.base.pages import table
+from juste_retour.runs.base.printing import table
 from juste_retour.runs.cli.lazy_group import TASKS, app
 from juste_retour.runs.cli.scenarios_command import annotated, meaning, summary
 from juste_retour.runs.results.result_tables import KEYS, TABLES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from juste_retour.runs.base.numerals import brief, number, span, within
+from juste_retour.runs.base.printing import table
 
 
 def page_of(template: Path, **content: object) -> str:
@@ -42,15 +43,6 @@ def page_of(template: Path, **content: object) -> str:
         "table": table,
     }
     return pages.get_template(template.name).render(content)
-
-
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-
-    def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
-
-    return "\n".join([line(headings), "|" + "---|" * len(headings), *map(line, rows)])
 
 
 def columns(rows: Iterable[Mapping[str, object]], heads: Mapping[str, str], digits: int = 2) -> str:

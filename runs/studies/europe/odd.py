@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from juste_retour.agents.rules import Parameter, Rule, Setting
-from juste_retour.runs.base.pages import table
+from juste_retour.runs.base.printing import table
 
 PAGE = Path(__file__).resolve().parents[3] / "abm" / "ODD.md"
 
