@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -79,28 +80,47 @@ def _git(root: Path, *arguments: str) -> str:
     ).stdout
 
 
-DESIGN = ("chunks", "design", "factors", "spec")
-
-
 @cache
-def code_digest() -> str:
-    """Hash of the source files on which results depend: the model, and the code that builds its tables."""
+def code_digest(*modules: str) -> str:
+    """Hash of the source files on which results depend.
+
+    These are the model, and each module of this folder that the one that runs a chunk imports, at any depth.
+
+    Args:
+        modules: further modules of this folder, by their full names, which are treated in the same way.
+    """
     here = Path(__file__).resolve().parents[1]
-    names = (
-        "results/result_tables.py",
-        "results/decisions.py",
-        "results/frames.py",
-        *(f"engine/{name}.py" for name in DESIGN),
-    )
-    return digest_of([*model_files(), *(here / name for name in names)])
+    todo = [here / "engine" / "chunks.py", *(_module(here, name) for name in modules)]
+    found: set[Path] = set()
+    while todo:
+        path = todo.pop()
+        if path not in found and path.is_file():
+            found.add(path)
+            todo += [_module(here, name) for name in _imported(path)]
+            todo += [folder / "__init__.py" for folder in path.parents if folder.is_relative_to(here)]
+    return digest_of([*model_files(), *sorted(found)])
 
 
-def made_with(members: Members) -> dict[str, object]:
-    """What results depend on besides the spec: platform, libraries, code and the members' data."""
-    return {**platform_facts(), "code": code_digest(), "members": members.digest}
+def _module(runs: Path, name: str) -> Path:
+    """The file of a module of this folder, given its full name; a file that does not exist for any other module."""
+    path = runs.joinpath(*name.removeprefix("juste_retour.runs.").split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """The full name of each module, and of each name from a module, that a file imports anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (node.module, *(f"{node.module}.{name.name}" for name in node.names))
+
+
+def made_with(members: Members, *modules: str) -> dict[str, object]:
+    """What results depend on besides the spec: platform, libraries, code (with further modules) and the members' data."""
+    return {**platform_facts(), "code": code_digest(*modules), "members": members.digest}
 
 
 WATCHED = {
+    "juste_retour": "juste-retour",
     "code": "code",
     "members": "data of the members",
     "numpy": "NumPy",
@@ -135,6 +155,7 @@ def same_bits(then: Mapping[str, object], now: Mapping[str, object]) -> bool:
 
 
 MIXING = {
+    "commit": "commits",
     "python": "Python",
     "pandas": "pandas",
     "numpy_build": "NumPy builds",

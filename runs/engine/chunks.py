@@ -258,7 +258,7 @@ class MadeOf:
     @classmethod
     def here(cls, spec: Spec) -> MadeOf:
         """The values of this process."""
-        return cls(code_digest(), np.__version__, spec.digest, spec.rules)
+        return cls(code_digest(*spec.study), np.__version__, spec.digest, spec.rules)
 
     def unlike(self, other: MadeOf) -> str:
         """A phrase that says what differs in another process; empty if nothing does."""

@@ -120,7 +120,7 @@ def batch(
         todo = [n for n in range(plan.chunks) if n not in good]
         failures: dict[int, Failure] = {}
         if todo:
-            store.continue_with(manifest, made_with(spec.members), kept=bool(good))
+            store.continue_with(manifest, made_with(spec.members, *spec.study), kept=bool(good))
         begun = time.perf_counter()
         with stoppable(at_once=workers == 0 and cluster is None) as stop:
             for produced in _running(spec, content, todo, stop, workers, cluster):

@@ -12,16 +12,14 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-import numpy as np
-
 from juste_retour.agents.errors import BadInput, JusteRetourError
-from juste_retour.runs.base.provenance import code_digest
+from juste_retour.runs.base.provenance import WATCHED, made_with
 from juste_retour.runs.base.stopping import GRACE, deferring_signals
 from juste_retour.runs.engine.chunks import Failure, MadeOf, Produced, plan_of, produce
 from juste_retour.runs.engine.spec import Spec
@@ -327,12 +325,14 @@ class _Watch:
         return self.any
 
 
-def fingerprint(content: str) -> list[str]:
-    """Code digest, NumPy version and spec digest, which must be equal for two processes' chunks to be the same."""
-    return [code_digest(), np.__version__, plan_of(content).spec.digest]
+def fingerprint(content: str) -> dict[str, object]:
+    """The spec's digest and what a result rests on besides it: what must be equal for two processes' chunks to be the same."""
+    spec = plan_of(content).spec
+    made = made_with(spec.members, *spec.study)
+    return {"spec": spec.digest, **{key: made[key] for key in WATCHED}}
 
 
-def there(content: str, chunk: int, expected: list[str]) -> Produced:
+def there(content: str, chunk: int, expected: Mapping[str, object]) -> Produced:
     """Run a chunk on a worker of a cluster, one at a time regardless of the worker's threads.
 
     The check of versions is made here too, for workers that join after the batch has begun.
@@ -350,14 +350,18 @@ def there(content: str, chunk: int, expected: list[str]) -> Produced:
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def _other(found: Sequence[str], expected: Sequence[str]) -> str:
+def _other(found: Mapping[str, object], expected: Mapping[str, object]) -> str:
     """A phrase for what differs on a worker, with the remedy."""
-    kinds = ("code", "NumPy", "files of rules or members")
-    odd = [f"{k} ({a} there, {b} here)" for k, a, b in zip(kinds, found, expected, strict=True) if a != b]
+    kinds = {**WATCHED, "spec": "files of rules or members"}
+    odd = [
+        f"{said} ({found[k]} there, {expected[k]} here)"
+        for k, said in kinds.items()
+        if found[k] != expected[k]
+    ]
     return f"different {' and '.join(odd)}; install the same versions there, and share the files that the spec names."
 
 
-def _same_everywhere(client: Client, content: str, expected: list[str]) -> None:
+def _same_everywhere(client: Client, content: str, expected: Mapping[str, object]) -> None:
     found = client.run(fingerprint, content, on_error="return")
     if not found:
         raise BadInput("--cluster: the scheduler has no workers; start some, or wait for them.")
@@ -377,7 +381,7 @@ def _same_everywhere(client: Client, content: str, expected: list[str]) -> None:
                 f"--cluster: the worker {worker} cannot read the spec ({' '.join(str(has).split())}); install juste-retour "
                 "there, and share the files that the spec names."
             )
-        if list(has) != expected:
+        if has != expected:
             raise BadInput(f"--cluster: the worker {worker} has {_other(has, expected)}")
 
 

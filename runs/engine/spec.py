@@ -26,7 +26,7 @@ from juste_retour.runs.base.user_modules import UserModule
 from juste_retour.runs.base.user_rules import RulesFile, in_use, load_rules
 from juste_retour.runs.engine.design import TO, Design, Point, points, read_design, scenario_at
 from juste_retour.runs.engine.factors import Factor, Level, check_rule, read_factors
-from juste_retour.runs.engine.studies import RESULT, known_study
+from juste_retour.runs.engine.studies import RESULT, known_study, study_module
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.paired import asks_price, outcome
 from juste_retour.runs.results.result_tables import chosen
@@ -105,6 +105,12 @@ class Spec:
     def replications(self) -> int:
         """The number of replications per point."""
         return int(self.content["replications"])
+
+    @property
+    def study(self) -> tuple[str, ...]:
+        """The module of the study whose jobs are the points; empty if the points are scenarios."""
+        name = self.content.get("study")
+        return () if name is None else (study_module(name),)
 
     @property
     def tables(self) -> tuple[str, ...]:

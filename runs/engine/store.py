@@ -118,7 +118,7 @@ class Store:
             BadInput: the folder is a file, or holds another experiment or other Parquet files.
             CannotWrite: it cannot be written to.
         """
-        here = made_with(spec.members)
+        here = made_with(spec.members, *spec.study)
         fresh: Manifest = {
             "format": FORMAT,
             "title": spec.title,

@@ -35,6 +35,12 @@ def known_study(name: object) -> str:
     return str(name)
 
 
+def study_module(name: str) -> str:
+    """The full name of the module of an installed study."""
+    (point,) = entry_points(group=STUDIES, name=name)
+    return point.module
+
+
 def jobs_of(content: Mapping[str, Any]) -> Sequence[Job]:
     """The job of each point, given a spec's content."""
     (point,) = entry_points(group=STUDIES, name=content["study"])

@@ -85,7 +85,7 @@ def verify(
     if not records:
         raise BadInput(f"{out} holds no finished chunk; run `batch` first.")
     spec = spec_of(manifest["spec"], store.out)
-    then, now = manifest["provenance"], made_with(spec.members)
+    then, now = manifest["provenance"], made_with(spec.members, *spec.study)
     exact = all(same_bits(made, now) for made in (then, *continued(manifest)))
     changed = [*changes_between(then, now), *rules_between(manifest["rules"], spec.rules)]
     differences, sound = [], []

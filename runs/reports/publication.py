@@ -175,7 +175,8 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
 
 def changed_since(results: Results) -> list[str]:
     """Phrases for the code, data and libraries that have changed since the tables were computed."""
-    return changes_between(results.manifest["provenance"], made_with(results.spec.members))
+    spec = results.spec
+    return changes_between(results.manifest["provenance"], made_with(spec.members, *spec.study))
 
 
 def _contents(results: Results, tables: bool) -> dict[str, Content]:

@@ -177,7 +177,7 @@ def test_folder_of_another_experiment_is_refused(whole, tmp_path):
 
 
 def test_changed_code_cannot_continue_a_batch(whole, monkeypatch):
-    monkeypatch.setattr("juste_retour.runs.base.provenance.code_digest", lambda: "other")
+    monkeypatch.setattr("juste_retour.runs.base.provenance.code_digest", lambda *modules: "other")
     with pytest.raises(BadInput, match=r"\bcode\b"):
         batch(Results(whole).spec, whole, workers=0)
 

@@ -175,7 +175,7 @@ def test_check_of_workers_tolerates_lost_ones(tmp_path):
     with pytest.raises(BadInput, match=r"\bone\b.*No such file"):
         check(one=FileNotFoundError(2, "No such file"))
     with pytest.raises(BadInput, match=r"\btwo\b"):
-        check(one=same, two=["other", *same[1:]])
+        check(one=same, two={**same, "code": "other"})
     with pytest.raises(BadInput, match="workers"):
         check()
 
@@ -184,8 +184,8 @@ def test_worker_with_other_code_or_rules_is_refused(tmp_path):
     content = json.dumps(dict(read_spec(spec_file(tmp_path, TEXT)).content), default=str)
     same = fingerprint(content)
     assert there(content, 0, same).failure is None
-    for other in (["other code", *same[1:]], [same[0], "0.0", same[2]], [*same[:2], "other rules"]):
-        found = there(content, 0, other)
+    for key in ("spec", "code", "numpy", "scipy", "juste_retour"):
+        found = there(content, 0, {**same, key: "other"})
         assert not found.files
         assert "install the same" in found.failure.message
     assert "cannot read the spec" in there("{}", 0, same).failure.message

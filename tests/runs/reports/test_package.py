@@ -91,7 +91,7 @@ def test_archive_warns_of_changed_code(out, tmp_path, call, monkeypatch):
     plain = float("inf")
     for digest in (None, "other"):
         if digest:
-            monkeypatch.setattr("juste_retour.runs.base.provenance.code_digest", lambda: "other")
+            monkeypatch.setattr("juste_retour.runs.base.provenance.code_digest", lambda *modules: "other")
         status, _, err = call("package", out, "--out", tmp_path / "p.zip")
         with zipfile.ZipFile(tmp_path / "p.zip") as z:
             readme = z.read("replication/README.md").decode()

@@ -115,9 +115,11 @@ def _kept(size: Size, seed: int) -> Path | None:
 
     from juste_retour.abm.bargaining.solved import folder
     from juste_retour.runs.base.provenance import code_digest
+    from juste_retour.runs.engine.studies import study_module
+    from juste_retour.runs.studies.europe.verdict import STUDY
 
     there = folder()
-    made_of = f"{size} {seed} {code_digest()}"
+    made_of = f"{size} {seed} {code_digest(study_module(STUDY))}"
     return None if there is None else there / f"verdict-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
 
 
