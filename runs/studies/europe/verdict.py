@@ -108,10 +108,9 @@ def jobs_from(settings: Mapping[str, Any]) -> list[Callable[[], object]]:
 def _spec(out: Path, size: Size, seed: int, progress: Progress | None) -> Spec:
     """The spec of a verdict's batch, with the calibration's posterior; the one in the folder if it is of this verdict."""
     asked = {"size": asdict(size), "seed": seed}
-    if (out / MANIFEST).exists():
-        content = Store(out).manifest()["spec"]
-        if asked.items() <= dict(content.get("settings", {})).items():
-            return spec_of(content, out)
+    content = begun(out, size, seed)
+    if content is not None:
+        return spec_of(content, out)
     plan = _plan(size)
     posterior = calibrate(plan, progress)
     jobs = jobs_of(size, seed, plan, posterior)
@@ -127,6 +126,15 @@ def _spec(out: Path, size: Size, seed: int, progress: Progress | None) -> Spec:
             "settings": asked | {"posterior": b64encode(packed(posterior)).decode()},
         }
     )
+
+
+def begun(out: Path, size: Size, seed: int) -> Mapping[str, Any] | None:
+    """The content of the spec in a folder; None if the folder holds no verdict of this size and seed."""
+    if not (out / MANIFEST).exists():
+        return None
+    content = Store(out).manifest()["spec"]
+    asked = {"size": asdict(size), "seed": seed}
+    return content if asked.items() <= dict(content.get("settings", {})).items() else None
 
 
 def _plan(size: Size) -> CalibrationSpec:

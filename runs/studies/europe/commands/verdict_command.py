@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -110,17 +111,34 @@ def verdict(
 
 
 def _kept(size: Size, seed: int) -> Path | None:
-    """The folder in the cache for the runs of a verdict by this code; None if the cache is turned off."""
+    """The folder in the cache for the runs of a verdict by this code; None if the cache is turned off.
+
+    A folder of the same verdict by other code is named: its runs can be verified, but not continued.
+    """
     import hashlib
 
     from juste_retour.abm.bargaining.solved import folder
+    from juste_retour.agents.errors import BadInput
+    from juste_retour.runs.base import printing
     from juste_retour.runs.base.provenance import code_digest
     from juste_retour.runs.engine.studies import study_module
-    from juste_retour.runs.studies.europe.verdict import STUDY
+    from juste_retour.runs.studies.europe.verdict import STUDY, begun
 
     there = folder()
     made_of = f"{size} {seed} {code_digest(study_module(STUDY))}"
-    return None if there is None else there / f"verdict-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
+    if there is None:
+        return None
+    kept = there / f"verdict-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
+    for other in () if kept.exists() else sorted(there.glob("verdict-*")):
+        with suppress(BadInput):  # a damaged folder is none of this verdict
+            if begun(other, size, seed) is not None:
+                printing.console(stderr=True).print(
+                    f"{other} holds runs of this verdict by other code, which cannot be mixed; they stay there, and "
+                    f"`verify` reruns them. This verdict begins anew in {kept}.",
+                    soft_wrap=True,
+                    markup=False,
+                )
+    return kept
 
 
 def _write(text: str, places: list[Path]) -> None:

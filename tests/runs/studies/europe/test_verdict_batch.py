@@ -8,6 +8,7 @@ from juste_retour.runs.engine.experiment import SomeFailed
 from juste_retour.runs.engine.results import Results
 from juste_retour.runs.engine.verification import verify
 from juste_retour.runs.studies.europe import verdict as judging
+from juste_retour.runs.studies.europe.commands.verdict_command import _kept
 from juste_retour.runs.studies.europe.sizes import Size
 
 SMALL = Size(worlds=20, few=2, base=2, draws=256)
@@ -63,3 +64,16 @@ def test_folder_of_another_verdict_is_refused(cheap, tmp_path):
     judging.judge(SMALL, seed=3, workers=1, out=tmp_path / "runs")
     with pytest.raises(BadInput, match="another experiment"):
         judging.judge(SMALL, seed=4, workers=1, out=tmp_path / "runs")
+
+
+def test_verdict_by_other_code_is_named_and_kept(cheap, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("JUSTE_RETOUR_CACHE", str(tmp_path))
+    digest = "juste_retour.runs.base.provenance.code_digest"
+    with monkeypatch.context() as earlier:
+        earlier.setattr(digest, lambda *modules: "other")
+        before = _kept(SMALL, 3)
+        judging.judge(SMALL, seed=3, workers=1, out=before)
+    assert before != _kept(SMALL, 3)
+    assert str(before) in capsys.readouterr().err.replace("\n", "")
+    _kept(SMALL, 4)
+    assert not capsys.readouterr().err
