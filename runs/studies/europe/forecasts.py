@@ -121,7 +121,7 @@ def baselines(
         used: (states,) sites that each state has already; by default those of the earlier waves.
     """
     states, used = members.states, earlier.sum(-1) if used is None else used
-    centres, best = _quality(members)
+    centres, best = centers(members), _quality(members)
     top = np.argsort(np.argsort(-best, kind="stable")) < round(count)
     found = {
         "uniform": in_proportion(np.ones(states.count), count),
@@ -136,15 +136,23 @@ def baselines(
         before = np.cumsum(earlier, axis=1) - earlier > 0
         share = _share(earlier[:, 1:], before[:, 1:])
         found["earlier hosts first"] = first_to(used > 0, count, share)
-        found["logit on log population"] = _logit(np.log(states.population), earlier > 0)
+        size = np.log(states.population)[:, None]
+        cases = np.repeat(size, earlier.shape[1], axis=0)
+        found["logit on log population"] = logit(cases, (earlier > 0).ravel(), size)
     return found
 
 
-def _quality(members: Members) -> tuple[Integers, Floats]:
-    """For each state (states,): the number of computing centers eligible for the first call, and the score of its best site."""
+def centers(members: Members) -> Integers:
+    """The number of computing centers in each state that are eligible for the first call; (states,)."""
+    sites = members.sites
+    admitted = np.array([kind != "industrial" for kind in sites.kind])
+    return np.bincount(sites.state[sites.centre & admitted], minlength=members.states.count)
+
+
+def _quality(members: Members) -> Floats:
+    """The score of each state's best site; (states,)."""
     states, sites, p = members.states, members.sites, Parameters()
     admitted = np.array([kind != "industrial" for kind in sites.kind])
-    centres = np.bincount(sites.state[sites.centre & admitted], minlength=states.count)
 
     def standard(x: Floats) -> Floats:
         return (x - x.mean()) / x.std() if x.std() > 0 else x * 0.0
@@ -153,7 +161,7 @@ def _quality(members: Members) -> tuple[Integers, Floats]:
     score = p.panel_experience * (sites.centre - 0.5) + p.panel_conditions * conditions
     best = np.full(states.count, -np.inf)
     np.maximum.at(best, sites.state[admitted], score[admitted])
-    return centres, best
+    return best
 
 
 def _unused(centres: Integers, earlier: Integers) -> Booleans:
@@ -166,16 +174,25 @@ def _share(earlier: Integers, having: Booleans) -> float:
     return float(((earlier * having).sum() + 1) / (earlier.sum() + 2))
 
 
-def _logit(x: Floats, happened: Booleans) -> Floats:
-    """Probabilities (states,) from a logit on x, fitted to all earlier waves by penalized maximum likelihood."""
-    z = (x - x.mean()) / (x.std() or 1.0)
+def logit(x: Floats, happened: Booleans, ahead: Floats, penalty: float = RIDGE) -> Floats:
+    """Probabilities from a logit fitted by penalized maximum likelihood.
+
+    Args:
+        x: (cases, predictors) of past cases.
+        happened: (cases,) whether the event happened.
+        ahead: (states, predictors) of the cases to forecast.
+        penalty: on the squares of the slopes of standardized predictors.
+    """
+    spread = x.std(0)
+    mean, scale = x.mean(0), np.where(spread > 0, spread, 1.0)
+    z = (x - mean) / scale
 
     def loss(beta: Floats) -> float:
-        eta = (beta[0] + beta[1] * z)[:, None]
-        return float((np.logaddexp(0, eta) - happened * eta).sum() + RIDGE * beta[1] ** 2)
+        eta = beta[0] + z @ beta[1:]
+        return float((np.logaddexp(0, eta) - happened * eta).sum() + penalty * np.square(beta[1:]).sum())
 
-    beta = minimize(loss, np.zeros(2)).x
-    return np.asarray(expit(beta[0] + beta[1] * z))
+    beta = minimize(loss, np.zeros(1 + x.shape[1])).x
+    return np.asarray(expit(beta[0] + (ahead - mean) / scale @ beta[1:]))
 
 
 def scored(forecasts: dict[str, Floats], happened: Booleans, model: str) -> pd.DataFrame:

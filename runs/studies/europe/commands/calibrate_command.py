@@ -25,6 +25,17 @@ SCORES = {
     "low": "5 %",
     "high": "95 %",
 }
+OF_CALLS = {
+    "what": "Call",
+    "forecast": "Forecast",
+    "expected": "Expected",
+    "happened": "Happened",
+    "log_score": "Log score",
+    "brier": "Brier",
+    "gain": "Gain",
+    "low": "5 %",
+    "high": "95 %",
+}
 # by table: title, headings of the columns, note below
 SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
     "parameters": (
@@ -108,6 +119,22 @@ SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
         },
         "Log score: mean over the questions.",
     ),
+    "factories": (
+        "Factories: which states host, from the calls of 2019 to 2023 alone",
+        OF_CALLS,
+        "Log score: mean over the states. Gain: the model's log score less the other's; above zero the model is better.",
+    ),
+    "calls": ("Calls: which states host, from earlier calls", OF_CALLS, ""),
+    "call_counts": (
+        "Bids, sites and money of each call",
+        {"call": "Call", "forecast": "Forecast", "count": "Count", "observed": "Observed", **BETWEEN},
+        "",
+    ),
+    "identified": (
+        "Narrowed by",
+        {"parameter": "Parameter", "factories": "Factories", "calls": "Calls", "both": "Both"},
+        "Reduction of the prior's standard deviation, as a share; near 0, the data say little.",
+    ),
 }
 
 
@@ -129,19 +156,27 @@ def calibrate(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write posterior.csv and other tables to this folder.")
     ] = None,
+    calls: Annotated[
+        bool,
+        typer.Option(
+            "--calls",
+            help="Forecast EuroHPC's calls of 2019 to 2023, and from these alone the AI factories.",
+        ),
+    ] = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
     """Estimate the political parameters from the first waves of a call, and score the prediction of the next wave."""
     from juste_retour.runs.base import printing
     from juste_retour.runs.cli.patience import check_runs
+    from juste_retour.runs.studies.europe import earlier_calls
     from juste_retour.runs.studies.europe.evidence import calibration, plan_of
 
     plan = plan_of(spec, draws)
     last = plan.scenario.until(plan.decisions[plan.waves - 1])
     check_runs([last], plan.draws, yes, times=len(plan.decisions))  # there is a calibration for each wave
     with printing.progress("worlds") as report:
-        tables, about = calibration(spec, draws, report)
+        tables, about = earlier_calls.forecast(plan, report) if calls else calibration(spec, draws, report)
     if out is not None:
         _write(tables, about, out)
     if json:
@@ -163,11 +198,11 @@ def _show(tables: dict[str, pd.DataFrame], about: dict[str, object], where: Cons
 
     where.print(
         f"{about['scenario']}, seed {about['seed']}, fitted to {counted(float(str(about['waves'])), 'wave')} of "
-        f"{about['observed']}: {about['kept']} of {about['draws']:,} draws kept (effective sample size "
-        f"{about['effective']:.0f}).",
+        f"{about['observed']}: {about['kept']} of {about['draws']:,} draws kept"
+        + (f" (effective sample size {about['effective']:.0f})." if "effective" in about else "."),
         soft_wrap=True,
     )
-    if unused := about["unused"]:
+    if unused := about.get("unused"):
         where.print(f"Not fitted, because unknown or the same in every draw: {unused}.", soft_wrap=True)
     for name, (title, columns, say) in SHOWN.items():
         if name not in tables:
