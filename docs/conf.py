@@ -54,6 +54,7 @@ autosummary_generate = False
 html_theme = "pydata_sphinx_theme"
 html_title = "juste-retour"
 html_static_path = ["_static"]
+html_extra_path = ["llms.txt"]
 html_show_sourcelink = False
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
