@@ -26,6 +26,7 @@ from juste_retour.visualization.names import described, rule_title
 from juste_retour.visualization.session import MOST_QUARTERS, checked_integer, scenarios_of, union_asked
 from juste_retour.visualization.union import union_for
 from juste_retour.visualization.views.spread import spread
+from juste_retour.visualization.views.verdict import ranges
 from juste_retour.visualization.words import TITLES
 
 WORLDS = 200
@@ -55,9 +56,9 @@ def named(query: Mapping[str, str]) -> tuple[list[dict[str, object]], int]:
     for side, default in (("a", DEFAULT), ("b", "essay-reform")):
         changes = {key[2:]: _value(text) for key, text in query.items() if key.startswith(f"{side}.")}
         specs.append({"base": query.get(side, default), "changes": changes})
-    seed = query.get("seed", "1")
+    seed = query.get("seed", "0")
     if not re.fullmatch(r"\d{1,15}", seed, re.ASCII):
-        raise BadInput(f"seed is {seed!r}; it must be an integer, such as 1.")
+        raise BadInput(f"seed is {seed!r}; it must be an integer, such as 0.")
     return specs[: 2 if query.get("compare", "0") != "0" else 1], checked_integer(int(seed), "seed")
 
 
@@ -93,7 +94,9 @@ def _found(text: str) -> tuple[str, str, list[dict[str, Any]]]:
         if WORLDS * quarters > MOST_QUARTERS:
             raise BadInput(f"A run until {scenario.end} is too long for this page; choose an earlier end.")
         *_, last = spread(scenario, seed, WORLDS, union_for(scenario))
-        rows.append({"title": title_of(spec), **last["outcomes"]["years_behind"]})
+        rows.append(
+            {"title": title_of(spec), "over": _over(spec, scenario), **last["outcomes"]["years_behind"]}
+        )
     when = _window(scenarios[0])
     where = drawn_map(union)
     name = where["union"] if where["union"] == "Europe" else where["name"].replace("The ", "the ")
@@ -101,6 +104,22 @@ def _found(text: str) -> tuple[str, str, list[dict[str, Any]]]:
         _said(row, "it" if k else "the world's frontier of AI training") for k, row in enumerate(rows)
     )
     return f"In the model, {name} is {said}, on average over {when}.", when, rows
+
+
+def _over(spec: Mapping[str, Any], scenario: Scenario) -> dict[str, Any] | None:
+    """The range of a scenario's lag over all uncertain numbers; None for one that the verdict does not have."""
+    lag: dict[str, Any] | None = ranges()["lags"].get(spec["base"])
+    return lag if lag and not spec["changes"] and lag["read"] == label(scenario.window[-1]) else None
+
+
+def _honest(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What the runs leave out, and how far the lags range over all uncertain numbers, where that is known."""
+    wide = [f"{_range(row['over'])} years under “{row['title']}”" for row in rows if row["over"]]
+    return "These runs are at the default numbers." + (
+        f" Over all uncertain numbers, nine in ten of {ranges()['draws']} draws give {' and '.join(wide)}."
+        if wide
+        else ""
+    )
 
 
 def _said(row: Mapping[str, Any], frontier: str) -> str:
@@ -153,11 +172,11 @@ def embedded(query: Mapping[str, str], host: str, around: Sequence[str], *, fram
         BadInput: the query has no valid scenarios or seed.
     """
     specs, seed = named(query)
-    sentence, *_ = _computed(specs, seed)
+    sentence, _, rows = _computed(specs, seed)
     address = fixed(specs, seed)
     source = f"{host}/?embed=1&{address}"
     return _page(
-        f"<p>{escape(sentence)}</p>"
+        f"<p>{escape(sentence)}</p><p>{escape(_honest(rows))}</p>"
         f'<p><img src={quoteattr(f"/embed.svg?{address}")} alt={quoteattr(sentence)} width="{WIDTH}"></p>'
         f'<p><small>Source: <a href={quoteattr(f"/?{address}")} target="_blank" rel="noopener">juste-retour '
         f"{version('juste-retour')}</a>, an agent-based model, seed {seed}, {WORLDS} runs. License: {LICENSE}. "
@@ -211,7 +230,8 @@ def picture(query: Mapping[str, str]) -> str:
     """
     specs, seed = named(query)
     _, when, rows = _computed(specs, seed)
-    reach = [x for row in rows for x in (row["low"], row["median"], row["high"]) if x is not None]
+    every = [wide for row in rows for wide in (row, row["over"]) if wide]
+    reach = [x for row in every for x in (row["low"], row["median"], row["high"]) if x is not None]
     low, high = min([0.0, *reach]), max([1.0, *reach]) * 1.05
 
     def at(x: float) -> float:
@@ -228,6 +248,10 @@ def picture(query: Mapping[str, str]) -> str:
         parts.append(words(y + 30, f"{row['title']}: {_years(row)} ({_range(row)})", fill=color))
         y += 30 + LINE
         parts.append(f'<line x1="20" x2="{WIDTH - 20}" y1="{y}" y2="{y}" stroke="{LIGHT["rule"]}"/>')
+        if wide := row["over"]:
+            parts.append(
+                f'<path class="whisker" d="M{at(wide["low"])},{y - 7}v14m0,-7H{at(wide["high"])}m0,-7v14" fill="none" stroke="{LIGHT["soft"]}" stroke-width="{WEIGHTS["line"]:g}"/>'
+            )
         if row["low"] is not None and row["high"] is not None:
             parts.append(
                 f'<line x1="{at(row["low"])}" x2="{at(row["high"])}" y1="{y}" y2="{y}" stroke="{color}" stroke-width="{WEIGHTS["strong"]:g}"/>'
@@ -239,7 +263,7 @@ def picture(query: Mapping[str, str]) -> str:
     parts.append(
         words(
             y + 50,
-            f"Median and range of 9 in 10 of {WORLDS} runs. juste-retour {version('juste-retour')}, seed {seed}. License: {LICENSE}.",
+            f"Median and range of 9 in 10 of {WORLDS} runs at the default numbers{'; gray: over all uncertain numbers' * (len(every) > len(rows))}. juste-retour {version('juste-retour')}, seed {seed}. License: {LICENSE}.",
             13,
             LIGHT["soft"],
         )

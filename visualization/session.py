@@ -37,6 +37,7 @@ from juste_retour.visualization.union import shown, union_for
 from juste_retour.visualization.views.parts import stored
 from juste_retour.visualization.views.spread import spread
 from juste_retour.visualization.views.stage_frames import play
+from juste_retour.visualization.views.verdict import ranges
 from juste_retour.visualization.words import ELSEWHERE, GROUPS, TITLES
 
 KEPT = 24  # finished runs in a session's cache
@@ -104,6 +105,7 @@ def offered() -> dict[str, object]:
         "numbers": NUMBERS,
         "levers": LEVERS,
         "parts": stored() if shown().digest == load_members().digest else [],
+        "verdict": ranges() if shown().digest == load_members().digest else None,
         "families": [
             {
                 "name": family.name,

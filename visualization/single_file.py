@@ -25,7 +25,7 @@ from juste_retour.visualization.session import offered, scenario_of
 from juste_retour.visualization.union import union_for
 from juste_retour.visualization.views.stage_frames import play
 
-SEEDS = tuple(range(1, 11))
+SEEDS = tuple(range(10))
 SETTINGS = (  # each is one change of a scenario
     ("agenda", "open_call"),
     ("agenda", "commission_proposal"),

@@ -79,7 +79,7 @@ def test_phones_guess_and_vote_while_the_presenter_watches(visit, hall, expect):
     expect(presenter.locator("[data-answers='4']")).to_be_visible()
     assert presenter.locator(".guesses").count() == 0
     presenter.click("[data-ask=close]")
-    model = play(load("eu-status-quo"), 1)["outcome"]["years_behind"]
+    model = play(load("eu-status-quo"), 0)["outcome"]["years_behind"]
     verdict = presenter.locator(".panel .verdict")
     expect(verdict).to_contain_text(f"{model:.1f}")
     assert "4.0" in verdict.text_content()

@@ -290,7 +290,7 @@ def test_tour_shows_a_typical_world_and_summarizes_all(visit):
     page.keyboard.press("3")
     page.fill("[aria-label=Quarter]", "22")
     page.wait_for_selector(".answer small")
-    worlds = [simulate(name, worlds=200, seed=1).worlds for name in ("eu-status-quo", "essay-reform")]
+    worlds = [simulate(name, worlds=200, seed=0).worlds for name in ("eu-status-quo", "essay-reform")]
     middle = [round(quantile(w.years_behind, 0.5), 1) for w in worlds]
     text = page.text_content(".answer small")
     assert {"200", f"{middle[0] - middle[1]:.1f}"} <= set(re.findall(r"\d+(?:\.\d+)?", text))

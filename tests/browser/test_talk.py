@@ -87,7 +87,7 @@ def test_remote_control_goes_through_the_whole_talk(visit, speaker):
     for x in price.values():
         assert f"{x:.2f}" in told["The price of politics"]
     assert f"{-stored()[0]['difference']['mean']:.2f}" in told["What politics costs"]
-    worlds = [simulate(name, worlds=200, seed=1).worlds for name in ("eu-status-quo", "essay-reform")]
+    worlds = [simulate(name, worlds=200, seed=0).worlds for name in ("eu-status-quo", "essay-reform")]
     assert (
         f"{quantile(worlds[0].sites, 0.05):.0f} to {quantile(worlds[0].sites, 0.95):.0f}"
         in told["How many sites"]

@@ -24,7 +24,7 @@ def way(page, code):
 
 def test_smallest_blocking_sets_are_named(visit):
     page = voting(visit, "?t=2025Q4")
-    ballot = next(b for b in play(load("eu-status-quo"), 1)["ballots"] if b["quarter"] == "2025Q4")
+    ballot = next(b for b in play(load("eu-status-quo"), 0)["ballots"] if b["quarter"] == "2025Q4")
     found = ballot["turning"]
     text = page.text_content(".turned")
     assert f"{found['size']} more no votes" in text
@@ -62,7 +62,7 @@ def test_changed_votes_belong_to_one_run(visit):
     page.click("[data-vote=MT]")
     page.wait_for_selector(".votes[data-passed=false]")
     page.click(".panel .sides >> text=Scenario B")
-    votes = play(load("federal-europe"), 1)["ballots"][0]
+    votes = play(load("federal-europe"), 0)["ballots"][0]
     assert way(page, "MT") == ("yes" if CODES.index("MT") in votes["yes"] else "no")
     page.keyboard.press("l")
     settled(page)

@@ -26,7 +26,7 @@ def crossing(page, ones, others):
 
 
 def test_panel_names_the_cost_of_dissent(visit):
-    run = play(load("eu-status-quo"), 1)
+    run = play(load("eu-status-quo"), 0)
     vote = next(d for d in run["decisions"] if d["kind"] == "vote")
     i = next(k for k, d in enumerate(vote["decision"]) if d > 0)
     page = visit(f"?t=2034Q4&why=state.{i}")
@@ -64,7 +64,7 @@ def test_panels_of_foreign_and_home_labs(visit):
 
 def test_bar_of_added_up_machines_is_relative_to_the_frontier(visit):
     page = visit("?t=2028Q4", size=(1920, 1080))
-    frame = play(load("eu-status-quo"), 1, price=False)["frames"][19]
+    frame = play(load("eu-status-quo"), 0, price=False)["frames"][19]
     ground, filled = page.eval_on_selector_all(
         ".adds g:first-of-type rect", "all => all.map(r => Number(r.getAttribute('width')))"
     )
@@ -98,7 +98,7 @@ def test_two_maps_do_not_overlap_votes_and_legends(visit, size):
 
 
 def test_late_site_panel_gives_the_causes(visit):
-    facilities = play(load("eu-status-quo"), 1, price=False)["facilities"]
+    facilities = play(load("eu-status-quo"), 0, price=False)["facilities"]
     causes = ("award_years", "retender_years", "litigation_years", "building_years")
     late = [
         sum(f["delay"][c] - f["planned"].get(c, 0) for c in causes) if not f["cancelled"] else 0

@@ -6,7 +6,29 @@ import { decimal, inSentence, tr } from "./language.js";
 import { valueOf } from "./store.js";
 
 const exact = (x) => decimal(Math.abs(x), 2);
-const ranged = (range) => fromTo(years(range.low), years(range.high));
+export const ranged = (range) => fromTo(years(range.low), years(range.high));
+
+/** The lag of a scenario over all uncertain numbers, if it is unchanged and its window is the run's; null otherwise. */
+export function lagOver(state, side) {
+  const lag = state.catalog?.verdict?.lags[state.specs[side].base];
+  return lag && lag.read === state.runs[0]?.window_end && !Object.keys(state.specs[side].changes).length ? lag : null;
+}
+
+/** The ranges over all uncertain numbers of both lags, and of the parts for the verdict's own pair; null if a lag has none. */
+function verdictFor(state) {
+  const [a, b] = [lagOver(state, 0), lagOver(state, 1)];
+  const { draws, pair, parts } = state.catalog.verdict ?? {};
+  return a && b && { a, b, draws, parts: state.specs.every((spec, k) => spec.base === pair[k]) ? parts : [] };
+}
+
+/** The range by which parts lower the lag, from their gains over all draws; null if not all of them are known. */
+function lowered({ parts }, groups) {
+  const found = groups.map((group) => parts.find((p) => p.group === group)).filter(Boolean);
+  return found.length === 1 ? { low: -found[0].high, high: -found[0].low } : null;
+}
+
+/** A gray line from low to high with short ends. */
+export const whisker = (from, to, y, end) => h("path", { key: "whisker", class: "whisker", d: `M${from},${y - end / 2}V${y + end / 2}M${from},${y}H${to}M${to},${y - end / 2}V${y + end / 2}`, stroke: SOFT, "stroke-width": WEIGHT.line, fill: "none" });
 
 /** A key that identifies a pair of scenarios. */
 export const pairKey = (state) => JSON.stringify(state.specs);
@@ -35,17 +57,21 @@ export function drawPending({ done, error }, names, box, u) {
 }
 
 /** Rows of a waterfall chart, from A's years behind through the parts to B's; each with the start and end of its bar. */
-export function waterfall(found, names, groups) {
+export function waterfall(found, names, groups, all = null) {
   let at = found.a.mean;
-  const shares = found.shares.map((share) => {
+  const over = (from, range) => range && [from + range.low, from + range.high]; // where the bar's end lies in 9 of 10 draws
+  const shares = changing(found).map((share) => {
     const { group, mean, low, high } = share;
     const from = at;
     at += mean;
-    return { group, share, name: partName(groups, share), from, to: at, low, high, says: `${mean < 0 ? "−" : "+"}${exact(mean)}` };
+    return { group, share, name: partName(groups, share), from, to: at, low, high, over: over(from, all && lowered(all, [group, ...share.also])), says: `${mean < 0 ? "−" : "+"}${exact(mean)}` };
   });
-  const end = (side, mean) => ({ side, name: names[side], from: 0, to: mean, says: exact(mean) });
+  const end = (side, mean) => ({ side, name: names[side], from: 0, to: mean, over: over(0, all?.["ab"[side]]), says: exact(mean) });
   return [end(0, found.a.mean), ...shares, end(1, found.b.mean)];
 }
+
+/** The parts that change the lag: those that close the gap first, the largest at the top. */
+const changing = ({ shares, difference }) => shares.filter((share) => share.mean || share.low || share.high).sort((a, b) => Math.sign(difference.mean) * (b.mean - a.mean));
 
 /** A title with the largest part of the difference, and a second one if it lies within the interval of the first. */
 function largest({ difference, shares }, groups) {
@@ -65,18 +91,20 @@ export const ANSWER = 20.9;
 export function drawAnswer(state, store, found, names, box, u) {
   const size = type(u, 0.75);
   const run = state.runs[0];
-  const said = tr("In {n} runs: {a} years behind on average, {span} (9 in 10 runs: {rangeA}). Under “{name}” {b} ({rangeB}).",
+  const here = tr("In {n} runs at the default numbers: {a} years behind on average, {span} (9 in 10 runs: {rangeA}). Under “{name}” {b} ({rangeB}).",
     { n: found.worlds, a: years(found.a.mean), span: span(run), rangeA: ranged(found.a), name: names[1], b: years(found.b.mean), rangeB: ranged(found.b) });
+  const all = verdictFor(state);
+  const said = all ? `${here} ${tr("Over all uncertain numbers (gray lines, 9 in 10 of {n} draws): {rangeA}, and {rangeB}.", { n: all.draws, rangeA: ranged(all.a), rangeB: ranged(all.b) })}` : here;
   const title = largest(found, state.catalog.groups);
   const first = broken(title, size * 1.08, box.w, 700).length * size * 1.35;
   const head = first + broken(said, size, box.w).length * size * 1.25;
-  const rows = waterfall(found, names, state.catalog.groups);
+  const rows = waterfall(found, names, state.catalog.groups, all);
   const picked = found.shares.find((share) => share.group === state.part);
   const more = picked ? behind(state, picked) : priced(found, names[0]);
   const foot = size * (0.4 + 1.25 * Math.max(3, broken(more, size, box.w).length));
   const step = (box.h - head - foot) / rows.length;
   const left = box.x + Math.min(size * 0.6 + Math.max(...rows.map((row) => width(row.name, size, row.group ? 400 : 700))), box.w * 0.55);
-  const reached = rows.flatMap((row) => [row.from, row.to]);
+  const reached = rows.flatMap((row) => [row.from, row.to, ...(row.over ?? [])]);
   const low = Math.min(0, ...reached); // negative: years ahead of the frontier
   const scale = (box.x + box.w - left - size * 4) / Math.max(1e-9, Math.max(...reached) - low);
   const top = box.y + head + size * 0.2;
@@ -97,7 +125,8 @@ function waterfallRow(row, state, store, { x, y, w, h: high, left, zero, scale, 
     words(name, x, y + high / 2 + size * 0.35, { key: "name", size, weight: row.group ? 400 : 700 }),
     h("rect", { key: "bar", x: zero + from * scale, y: y + high * 0.18, width: Math.max(1.5, (to - from) * scale), height: high * 0.64, fill, stroke: row.group ? SIDES[1] : null, "stroke-width": row.group ? WEIGHT.hair : null }),
     h("line", { key: "step", x1: zero + row.to * scale, x2: zero + row.to * scale, y1: y + high * 0.18, y2: y + high * (row.side === 1 ? 0.82 : 1.18), stroke: RULE }),
-    words(row.says, zero + to * scale + size * 0.4, y + high / 2 + size * 0.35, { key: "says", size, weight: 600 }),
+    row.over && whisker(zero + row.over[0] * scale, zero + row.over[1] * scale, y + high / 2, high * 0.3),
+    words(row.says, zero + Math.max(to, ...(row.over ?? [])) * scale + size * 0.4, y + high / 2 + size * 0.35, { key: "says", size, weight: 600 }),
   ];
   if (!row.group) return h("g", { key: `end${row.side}` }, drawn);
   const pick = () => store.set({ part: state.part === row.group ? null : row.group });

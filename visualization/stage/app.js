@@ -6,6 +6,7 @@ import { address, fromAddress, gliding, makeStore, shown, frameAt } from "./stor
 import { speak, sentence, tr } from "./language.js";
 import { drawStage, setType } from "./stage.js";
 import { titleOf } from "./titles.js";
+import { opensWith } from "./opening.js";
 import { drawQuestions } from "./questions.js";
 import { drawPlayer } from "./player.js";
 import { drawBar } from "./bar.js";
@@ -59,7 +60,7 @@ export function start(place, geometry, catalog, ask, served = true) {
     const panel = PANELS[state.panel] ? state.panel : null;
     const before = document.activeElement;
     preact.render(
-      h("div", { class: `page${gliding(state) ? " gliding" : ""}${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${state.clean ? " clean" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
+      h("div", { class: `page${gliding(state) ? " gliding" : ""}${state.big ? " big" : ""}${state.tour !== null ? " touring" : ""}${state.clean ? " clean" : ""}${opensWith(state) ? " opens" : ""}${panel ? " paneled" : ""}`, "data-ready": state.runs.length > 0, "data-t": state.t, "data-busy": state.busy },
         h("header", { key: "bar", class: "bar" }, drawBar(state, store, director, talk)),
         h("button", { key: "skip", type: "button", class: "skip", onclick: () => place.querySelector(".player .main")?.focus() }, tr("Skip the map")),
         h("main", { key: "stage", class: "hall" }, drawStage(state, store, size)),

@@ -25,6 +25,7 @@ export function drawing() {
   copy.setAttribute("width", stage.clientWidth);
   copy.setAttribute("height", stage.clientHeight);
   copy.style.background = PAPER;
+  for (const node of copy.querySelectorAll(".hit, .ask")) node.remove(); // clickable areas and buttons, which only the page's style sheet hides
   for (const node of copy.querySelectorAll("[tabindex]")) node.removeAttribute("tabindex");
   return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(copy)}`;
 }

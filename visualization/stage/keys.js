@@ -14,11 +14,10 @@ const go = (quarter) => ({ store }) => { store.pause(); store.go(quarter(store))
 const talking = (state) => Boolean(state.catalog.talk); // whether the app was started with a talk
 const step = (by) => ({ store, state, tour, talk }) => (talk && state.talk !== null ? (by > 0 ? talk.forward() : talk.back()) : tour && state.tour !== null ? tour.step(by) : store.step(by));
 const guess = (k) => ({ state, tour, talk }) => (state.talk !== null ? talk.answer(k) : state.tour !== null && tour.answer(k));
-function close({ store, state, talk }) {
+function close({ store, state }) {
   const first = [["blank", false], ["notice", null], ["panel", null], ["spotlight", null], ["clean", false]].find(([name]) => state[name]);
   if (first) return store.set({ [first[0]]: first[1], ...(first[0] === "panel" ? { who: null } : {}) });
-  if (state.talk !== null) talk.end();
-  else store.set({ tour: null });
+  if (state.talk === null) store.set({ tour: null }); // a talk ends with its own key
 }
 const fill = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.().catch(nobody));
 

@@ -46,7 +46,7 @@ export function drawMap(state, run, side, box, u, store) {
   return h("g", { key: `map${side}`, class: "map" },
     h("clipPath", { key: "clip", id: `window${side}` }, h("rect", { x: box.x, y: box.y, width: box.w, height: box.h })),
     h("g", { key: "ground", "clip-path": `url(#window${side})` }, h("g", { key: "land", transform: `translate(${x0} ${y0}) scale(${scale})` },
-      h("path", { d: geometry.other, fill: LAND, "aria-hidden": "true" }),
+      h("path", { d: geometry.other, fill: opening(state) ? FAINT : LAND, "aria-hidden": "true" }),
       geometry.states.map((s, i) => shape(s, i, cast[i], won.has(i), hosts.get(i) || 0, side, scale, state, store)))), // only the land is clipped, so that discs at the edge stay complete
     pool(run, frame, at, side, geometry),
     drawReality(state, at, type(u, 0.78), true),
@@ -79,7 +79,7 @@ function shape(s, i, vote, won, hosting, side, scale, state, store) {
   };
   const more = [h("title", {}, says)];
   if (!s.small) return h("path", { ...common, d: s.path }, more);
-  return h("g", common, h("circle", { cx: s.at[0], cy: s.at[1], r: Math.max(7, TARGET / scale), class: "hit" }), h("path", { d: s.path }), h("circle", { cx: s.at[0], cy: s.at[1], r: 7, stroke: chosen ? INK : SOFT }), more);
+  return h("g", common, h("circle", { cx: s.at[0], cy: s.at[1], r: Math.max(7, TARGET / scale), class: "hit" }), h("path", { d: s.path }), h("rect", { x: s.at[0] - 7, y: s.at[1] - 7, width: 14, height: 14, rx: 2 }), more); // a square, since a disc is a site
 }
 
 /** Sites that train one model together: lines from the largest of them to the others. */
@@ -131,13 +131,15 @@ function marks(phase, progress, x, y, r, side, chosen) {
   return phase === WORKING ? full : [full, h("path", { key: "stop", d: `M${x - 3},${y - 4}v8M${x + 3},${y - 4}v8`, stroke: INK, "stroke-width": 2.5 })];
 }
 
+const NAMED = 12; // states with their whole name in the first picture
+
 /** Possible positions of a code around a state's center, the nearest first, in units of the code's width and height. */
 const RINGS = [[0, 0], [0, 1], [0, -1], [1, 0], [-1, 0], [1, 1], [-1, -1], [1, -1], [-1, 1], [0, 1.8], [0, -1.8]];
 
 /** Codes of the relevant states, placed so that they cover no disc and no other code; a code without such a place is omitted. */
 function labels(state, run, frame, hosts, cast, scale, u, at, box) {
   const size = type(u, 0.78);
-  const roomy = scale > 0.036 * size;
+  const roomy = opening(state) || scale > 0.036 * size;
   const states = state.geometry.states;
   const asked = (i) => state.who?.kind === "state" && state.who.index === i;
   const rank = (i) => 4 * asked(i) + 2 * (cast[i] === "no") + hosts.has(i); // states with a higher rank are labeled first
@@ -146,18 +148,21 @@ function labels(state, run, frame, hosts, cast, scale, u, at, box) {
     const [x, y] = at(state.geometry.sites[f.index].at);
     return [around(x, y, 2 * radius(f.accelerators) * scale, 2 * radius(f.accelerators) * scale)];
   }).concat(inReality(state).map((f) => around(...at(f.at), 2 * MARK * size, 2 * MARK * size)), states.filter((s) => s.small).map((s) => around(...at(s.at), 14 * scale, 14 * scale)));
-  const placed = states.map((s, i) => i).filter((i) => rank(i) > 1 || (roomy && hosts.has(i))).sort((a, b) => rank(b) - rank(a) || (hosts.get(b) ?? 0) - (hosts.get(a) ?? 0) || a - b);
+  const placed = states.map((s, i) => i).filter((i) => rank(i) > 1 || (roomy && hosts.has(i))).sort((a, b) => rank(b) - rank(a) || (hosts.get(b) ?? 0) - (hosts.get(a) ?? 0) || (opening(state) ? states[b].path.length - states[a].path.length : a - b));
+  let named = 0;
   return placed.map((i) => {
     const s = states[i];
-    const text = `${cast[i] === "no" ? "– " : cast[i] === "yes" ? "+ " : ""}${s.code}`;
+    if (opening(state) && named >= NAMED) return null;
+    const text = opening(state) ? tr(s.name) : `${cast[i] === "no" ? "– " : cast[i] === "yes" ? "+ " : ""}${s.code}`;
     const wide = width(text, size, 600);
     const [x, y] = at(s.at);
     const side = wide / 2 + size * 0.7;
-    const places = RINGS.slice(s.small ? 1 : 0).map(([dx, dy]) => around(x + dx * side, y + dy * size, wide, size * 0.9))
+    const places = RINGS.slice(s.small ? 1 : 0, opening(state) ? 3 : Infinity).map(([dx, dy]) => around(x + dx * side, y + dy * size, wide, size * 0.9))
       .filter((p) => p.left >= box.x && p.right <= box.x + box.w && p.top >= box.y && p.bottom <= box.y + box.h);
     const free = places.find((p) => !taken.some((q) => p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom));
     if (!free) return null;
     taken.push(free);
+    named += 1;
     return words(text, (free.left + free.right) / 2, free.bottom - size * 0.1, {
       key: `l${s.code}`, class: "code", size, weight: 600, anchor: "middle", fill: INK, ...HALO, "stroke-width": 4, "pointer-events": "none", "aria-hidden": "true",
     });

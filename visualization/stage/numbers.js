@@ -1,7 +1,7 @@
 // The large number, the bars of added-up and largest training run, the money, and the differences of two runs.
 
 import { HALO, SERIF, askWidth, broken, fitting, h, width, words } from "./paint.js";
-import { ALARM, FAINT, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, money, percent, power, season, seasonOf, span, times, type, years } from "./words.js";
+import { ALARM, FAINT, INK, LIGHT, RULE, SIDES, SOFT, apart, brief, money, percent, power, ruleOf, season, seasonOf, span, times, type, years } from "./words.js";
 import { decimal, tr } from "./language.js";
 import { frameAt, headline, past } from "./store.js";
 
@@ -21,13 +21,14 @@ export function drawNumber(state, run, box, u) {
   return h("g", { key: "number", class: "number", role: "img", "aria-label": `${number} ${head}` },
     words(number, box.x, box.y + large * 0.82, { key: "big", size: large, weight: 700, family: SERIF, fill: ahead ? SIDES[0] : ALARM, "data-years-behind": lag === null ? "" : lag }),
     words(head, box.x + end, box.y + large * 0.82 - (rows.length - 1) * size * 1.35 * 1.15, { key: "head", size: size * 1.35, weight: 700, leading: 1.15 }, side),
-    words(matches(frame, tr(state.geometry.union)), box.x, box.y + large + size * 0.75, { key: "matches", size, fill: SOFT, lines: 2 }, box.w));
+    words(matches(run, frame, tr(state.geometry.union)), box.x, box.y + large + size * 0.75, { key: "matches", size, fill: SOFT, lines: 2 }, box.w));
 }
 
-function matches(frame, union) {
+function matches(run, frame, union) {
   if (frame.frontier_was_here === null) return tr("No machine in {union} works.", { union });
   if (frame.years_behind < -0.05) return tr("The best machine in {union} is, for the moment, ahead of what the frontier trains.", { union });
-  return tr("What {union} can train in {season}, the world's frontier could train in {then}.", { union, season: season(frame.quarter), then: seasonOf(frame.frontier_was_here) });
+  const publicly = ruleOf(run.rules.funding) !== "private";
+  return tr(publicly ? "What {union} can train on public machines in {season}, the world's frontier could train in {then}." : "What {union} can train in {season}, the world's frontier could train in {then}.", { union, season: season(frame.quarter), then: seasonOf(frame.frontier_was_here) });
 }
 
 /** Two bars: the sum of all machines, and the largest single training run. */
@@ -103,7 +104,10 @@ export function differences(state) {
     return { row, name, short, dated, a: say(x), b: say(y), difference: sign, brief: sign };
   });
   const when = season(frameAt(a, at).quarter);
-  return { done, rows, when: done ? [tr("{when}, averages {years}", { when, years: span(a) }), when] : [when] };
+  const first = b.frames.find((f) => f.working)?.quarter;
+  const values = { years: span(a), first: first && season(first) };
+  const early = done && !(first <= a.window_end) ? tr(first ? "Averages {years}, but B's first site works in {first}" : "Averages {years}, but no site of B works", values) : null;
+  return { done, rows, early, when: done ? [tr("{when}, averages {years}", { when, years: span(a) }), when] : [when] };
 }
 
 export const flop = (x) => {
@@ -114,7 +118,7 @@ export const flop = (x) => {
 
 /** The table of differences, within a box. */
 export function drawDifferences(state, box, u) {
-  const { rows, when } = differences(state);
+  const { rows, early, when } = differences(state);
   const size = type(u, 0.8);
   const step = Math.min(size * 2, (box.h - size * 2.4) / (rows.length + 0.4));
   const narrow = box.w < size * 28;
@@ -122,7 +126,7 @@ export function drawDifferences(state, box, u) {
   const titles = when.flatMap((date) => [tr("The same random draw, other rules: {date}", { date }), tr("The same random draw, {date}", { date })]);
   const head = (text, k, fill) => words(text, columns[k], box.y + size * 2.5, { key: `h${k}`, size, weight: 700, anchor: "end", fill });
   return h("g", { key: "differences", class: "differences" },
-    words(fitting([...titles, when.at(-1)], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
+    words(fitting([...(early ? [early] : []), ...titles, when.at(-1)], size * 1.08, box.w, 700), box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
     head("A", 0, SIDES[0]), head("B", 1, SIDES[1]), head(narrow ? "B – A" : tr("difference"), 2, INK),
     rows.map((row, k) => {
       const y = box.y + size * 2.6 + (k + 0.85) * step;

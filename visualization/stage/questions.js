@@ -1,17 +1,18 @@
-// Five frequent questions, answered with the numbers of the run on the stage.
+// Six frequent questions, answered with the numbers of the run on the stage.
 
 import { askWidth, h, pressable, words } from "./paint.js";
 import { INK, brief, color, counted, money, ruleOf, season, seasonOf, years } from "./words.js";
 import { flop } from "./numbers.js";
 import { inReality, realCount, realDates } from "./reality.js";
 import { titleOf } from "./titles.js";
+import { turned } from "./votes.js";
 import { sentence, tr } from "./language.js";
 import { frameAt, valueOf } from "./store.js";
 
 const QUESTIONS = [
   ["what", "What am I looking at?", (state, run, frame) => [
     tr("The map shows where AI factories go under the rules of “{title}”, quarter by quarter; now it is {season}. A disc is a site and its area is its number of AI chips: dashed when chosen, hatched while it is built, full when it works.", { title: titleOf(state, 0), season: season(frame.quarter) }),
-    inReality(state).length > 0 && tr("A diamond is reality: {factories}, selected {when}. The rules do not know them.", { factories: realCount(state), when: realDates(state) }),
+    inReality(state).length > 0 && tr("A diamond is reality: {factories}, selected {when}. No rule reads them, but the authors of the rules knew them. So that places agree is no test of the model.", { factories: realCount(state), when: realDates(state) }),
     tr("This is one run with one random draw, number {n}. “Many runs” shows the spread of 200 draws; “Compare” shows other rules with the same draw.", { n: `${run.seed}` }),
   ]],
   ["money", "Whose money?", (state, run, frame) => [
@@ -24,6 +25,10 @@ const QUESTIONS = [
     run.outcome.price_of_politics !== null && tr(run.outcome.price_of_politics < 0 ? "With the same envelope, a planner would be {n} years further from the frontier." : "With the same envelope, a planner would be {n} years closer to the frontier.", { n: years(run.outcome.price_of_politics) }),
   ]],
   ["no", "Who said no, and would it have mattered?", opposed],
+  ["labs", "What about private labs?", (state, run) => [
+    tr("The number is about machines that the public pays for: those that stood before, and the sites of this program. What a private lab trains on machines of its own or in a cloud does not count, in Europe or abroad."),
+    counted(run.outcome.exited_labs, "In this run, {n} lab of the union leaves for a cloud abroad, because it offers more than the public machines.", "In this run, {n} labs of the union leave for a cloud abroad, because it offers more than the public machines."),
+  ]],
   ["frontier", "What is the frontier?", (state, run, frame) => [
     tr("The largest training run in the world at a date: the computing operations that go into one model. In {season} it is {flop}{yearly}.", { season: season(frame.quarter), flop: flop(frame.frontier_flop), yearly: yearly(run, state.t) }),
     frame.frontier_was_here === null
@@ -58,13 +63,11 @@ function opposed(state, run, frame) {
   const ballot = frame.ballot === null ? null : run.ballots[frame.ballot];
   if (!ballot) return [tr("No vote has been held by {season}; the first is in {first}.", { season: season(frame.quarter), first: season(run.ballots[0].quarter) })];
   const no = ballot.no.length ? counted(ballot.no.length, "{n} state said no: {states}.", "{n} states said no: {states}.", { states: names(ballot.no) }) : tr("Nobody said no.");
-  const room = ballot.conditions.filter((c) => !c.against && c.full > 1 && c.full <= state.geometry.states.length).map((c) => c.reached - c.quota);
-  const spare = room.length && Math.min(...room) > 0 && ballot.passed ? ` ${tr("It had {n} more states than it needed.", { n: Math.min(...room) })}` : "";
-  const turned = ballot.pivotal.length
+  const mattered = ballot.pivotal.length
     ? tr("Each of these states alone could have changed the result: {states}.", { states: names(ballot.pivotal) })
-    : tr("It would not have mattered: no state alone could have changed the result.") + spare;
+    : `${tr("It would not have mattered: no state alone could have changed the result.")} ${turned(ballot, (i) => state.geometry.states[i].code, 3)}`;
   const often = run.states.map((row, i) => [row.no_votes, i]).filter(([n]) => n > 0).sort(([a], [b]) => b - a).slice(0, 3);
-  return [`${tr(ballot.passed ? "The vote in {season} was adopted." : "The vote in {season} was rejected.", { season: season(ballot.quarter) })} ${no}`, turned,
+  return [`${tr(ballot.passed ? "The vote in {season} was adopted." : "The vote in {season} was rejected.", { season: season(ballot.quarter) })} ${no}`, mattered,
     often.length > 0 && counted(run.ballots.length, "In the whole run, with {n} vote, these states voted no most often: {states}.", "In the whole run, with {n} votes, these states voted no most often: {states}.", { states: often.map(([n, i]) => `${tr(state.geometry.states[i].name)} (${n})`).join(", ") })];
 }
 

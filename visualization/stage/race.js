@@ -8,6 +8,7 @@ import { frameAt, shown } from "./store.js";
 /** What there is to see: how the gap moves, or which of two runs is nearer the frontier. */
 function title(state, runs, t) {
   const lags = runs.map((run) => frameAt(run, t).years_behind);
+  if (t === 0 && !state.playing) return tr("How far behind will {union} be by {year}?", { union: tr(state.geometry.union), year: runs[0].frames.at(-1).quarter.slice(0, 4) });
   if (lags.includes(null)) return tr("The largest training run");
   if (runs.length > 1) {
     const gap = apart(...lags);

@@ -30,11 +30,12 @@ export function realDates(state) {
   return from === to ? from : fromTo(from, to);
 }
 
-/** The number of real factories at sites that the run also selected; null while the run has no site. */
+/** How many real factories are at sites that the run also selected, and how many of as many random sites would be; null while it has none. */
 export function alike(state, run, frame) {
   if (!inReality(state).length || !frame.phase.some((p) => p && p !== DROPPED)) return null;
   const chosen = new Set(run.facilities.filter((f, i) => frame.phase[i] && frame.phase[i] !== DROPPED).map((f) => f.index));
-  return inReality(state).filter((f) => chosen.has(f.site)).length;
+  const same = inReality(state).filter((f) => chosen.has(f.site)).length;
+  return { same, chance: (chosen.size * inReality(state).length) / state.geometry.sites.length };
 }
 
 /** A mark for a real factory: filled in the first picture, an outline later. */

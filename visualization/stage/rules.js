@@ -51,7 +51,7 @@ function shelves({ catalog }, show) {
     h("details", { key: `${kind}-${group}`, "data-fold": `${kind}-${group}` }, h("summary", {}, tr(titles[group] ?? begun(plain(group || "other")))), members.map(show)));
   return h("div", { key: "shelves" },
     h("h3", { key: "levers" }, tr("What matters most")),
-    h("p", { key: "why", class: "help" }, tr("The {n} rules and numbers with the largest effects on years behind or on the number of sites in the project's results, the largest first.", { n: first.length })),
+    h("p", { key: "why", class: "help" }, tr("Of the rules and numbers that this page can change, {n} with the largest effects on years behind or on the number of sites in the project's results.", { n: first.length })),
     h("div", { key: "first", class: "levers" }, first.map(show)),
     h("h3", { key: "rules" }, tr("More rules")), folds(rest(families), groups, "rules"),
     h("h3", { key: "numbers" }, tr("More numbers")), folds(rest(parameters), numbers, "numbers"));

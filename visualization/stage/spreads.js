@@ -3,6 +3,7 @@
 import { HALO, fitting, h, width, words } from "./paint.js";
 import { INK, LIGHT, PAPER, RULE, SIDES, SOFT, WEIGHT, apart, brief, span, type, years } from "./words.js";
 import { tr } from "./language.js";
+import { lagOver, whisker } from "./answer.js";
 import { shown } from "./store.js";
 
 // Outcome, title, label of the axis, format of a value, whether it is a count
@@ -16,32 +17,32 @@ export function drawSpreads(state, box, u) {
   const runs = shown(state);
   const size = type(u, 0.75);
   const ready = runs.map((run, k) => (state.spreads[k]?.digest === run.digest ? state.spreads[k] : null));
-  const worlds = Math.max(0, ...ready.map((s) => s?.worlds || 0));
+  const worlds = ready.some(Boolean) ? Math.min(...ready.filter(Boolean).map((s) => s.worlds)) : 0;
   const gap = 1.6 * size;
   const w = (box.w - gap) / SHOWN.length;
   const top = box.y + size * 1.7;
   const title = worlds ? heading(worlds, ready, size * 1.08, box.w) : tr("Computing many runs …");
-  const marks = [tr(runs.length > 1 ? "▼ median; line: these two runs" : "▼ median; line: this run"), tr("▼ median")];
-  return h("g", { key: "spreads", class: "spreads", "data-worlds": worlds },
+  const marks = [tr(runs.length > 1 ? "▼ median; line: these two runs; gray: all uncertain numbers" : "▼ median; line: this run; gray: all uncertain numbers"), tr("▼ median; gray: all uncertain numbers"), tr("▼ median")];
+  return h("g", { key: "spreads", class: "spreads", "data-worlds": ready.includes(null) ? 0 : worlds },
     words(title, box.x, box.y + size * 1.05, { key: "title", size: size * 1.08, weight: 700 }),
     worlds > 0 && words(fitting(marks, size, box.w - width(title, size * 1.08, 700) - size), box.x + box.w, box.y + size * 1.05, { key: "marks", size, anchor: "end", fill: SOFT, "font-style": "italic" }),
-    SHOWN.map((kind, k) => histogram(kind, runs, ready, { x: box.x + k * (w + gap), y: top, w, h: box.y + box.h - top }, size)));
+    SHOWN.map((kind, k) => histogram(kind, runs, ready, kind[0] === "years_behind" ? runs.map((_, side) => lagOver(state, side)) : [], { x: box.x + k * (w + gap), y: top, w, h: box.y + box.h - top }, size)));
 }
 
 /** The title: the medians of the distributions, or the difference of two medians. */
 function heading(worlds, spreads, size, room) {
   const n = worlds;
   const lags = spreads.map((s) => s?.outcomes.years_behind.median ?? null);
-  const plain = tr("{n} runs", { n });
+  const plain = tr("{n} runs, default numbers", { n });
   if (lags.includes(null)) return plain;
   if (lags.length > 1) {
     const gap = apart(...lags);
     const by = years(gap);
-    if (!gap) return fitting([tr("In {n} runs, A and B do not differ in the median", { n }), plain], size, room, 700);
-    return fitting([tr(gap < 0 ? "In {n} runs, B is {by} years nearer in the median" : "In {n} runs, A is {by} years nearer in the median", { n, by }), plain], size, room, 700);
+    if (!gap) return fitting([tr("At the default numbers, A and B do not differ in the median of {n} runs", { n }), plain], size, room, 700);
+    return fitting([tr(gap < 0 ? "At the default numbers, B is {by} years nearer in the median of {n} runs" : "At the default numbers, A is {by} years nearer in the median of {n} runs", { n, by }), plain], size, room, 700);
   }
   const values = { n, sites: brief(spreads[0].outcomes.sites.median), years: years(lags[0]) };
-  return fitting([tr("{n} runs: {sites} sites, {years} years behind in the median", values), plain], size, room, 700);
+  return fitting([tr("{n} runs at the default numbers: {sites} sites, {years} years behind in the median", values), plain], size, room, 700);
 }
 
 /** Values for the labels of an axis in round steps, as many as there is room for. */
@@ -51,13 +52,13 @@ function ticks(low, high, most, whole) {
   return Array.from({ length: Math.max(0, Math.floor(high / step + 1e-9) - first + 1) }, (_, k) => (first + k) * step);
 }
 
-/** The histogram of an outcome, in shares of the runs, with the same scale for both scenarios. */
-function histogram([name, title, unit, say, counts], runs, spreads, box, size) {
+/** The histogram of an outcome, in shares of the runs, with the same scale for both scenarios; gray lines: over all uncertain numbers. */
+function histogram([name, title, unit, say, counts], runs, spreads, over, box, size) {
   const known = spreads.map((s) => s?.outcomes[name]);
   const ends = known.flatMap((d) => (d && d.counts.some(Boolean) ? [d.edges[0], d.edges.at(-1)] : []));
   if (!ends.length) return null;
   const own = runs.map((run) => run.outcome[name]);
-  const values = [...ends, ...own.filter((v) => v !== null)];
+  const values = [...ends, ...own.filter((v) => v !== null), ...over.flatMap((lag) => (lag ? [lag.low, lag.high] : []))];
   const [low, high] = [Math.min(...values), Math.max(...values) + 1e-9];
   const base = box.y + box.h - size * 2.7;
   const head = box.y + size * 2.7; // the title and the medians are above this line
@@ -76,6 +77,7 @@ function histogram([name, title, unit, say, counts], runs, spreads, box, size) {
     ticks(low, high, room, counts).map((v) => tick(v, x(v), base, say, size)),
     words(fitting(unit(runs[0]), size, box.w), box.x + box.w / 2, base + size * 2.4, { key: "unit", size, anchor: "middle", fill: SOFT }),
     own.map((v, side) => v !== null && h("line", { key: `own${side}`, class: "own", x1: x(v), x2: x(v), y1: head, y2: base, stroke: SIDES[side], "stroke-width": WEIGHT.line, "stroke-dasharray": side ? "6 3" : null })),
+    over.map((lag, side) => lag && h("g", { key: `over${side}` }, h("title", {}, tr("nine in ten draws of all uncertain numbers")), whisker(x(lag.low), x(lag.high), base - size * (0.35 + 0.5 * side), size * 0.4))),
     medians(known, runs.length > 1, say, x, head, box, size));
 }
 

@@ -7,10 +7,11 @@ import { drawRace } from "./race.js";
 import { drawAddsUp, drawDifferences, drawMoney, drawNumber } from "./numbers.js";
 import { ANSWER, answerFor, drawAnswer, drawPending } from "./answer.js";
 import { drawSpreads } from "./spreads.js";
+import { answerHeight, drawOpening, drawQuestion, opensWith, questionHeight } from "./opening.js";
 import { ALARM, INK, PAPER, RULE, SIDES, SOFT, money, season, span, type, years } from "./words.js";
 import { alike, inReality, opening, realCount, realDates } from "./reality.js";
 import { titleOf } from "./titles.js";
-import { sentence, tr } from "./language.js";
+import { decimal, sentence, tr } from "./language.js";
 import { asker } from "./questions.js";
 import { answers, asking, frameAt, headline, past, shown } from "./store.js";
 
@@ -46,8 +47,8 @@ const soFar = (state, frame) => (opening(state) ? realCount(state) : tally(frame
 
 /** A sentence on how many real places the run has selected too; empty if there is nothing to compare. */
 function likeReality(state, run, frame) {
-  const same = alike(state, run, frame);
-  return same === null ? "" : `◇ ${tr("{n} of the {all} real places are among them", { n: same, all: inReality(state).length })}`;
+  const found = alike(state, run, frame);
+  return found ? `◇ ${tr("{n} of the {all} real places; by chance, {chance}", { n: found.same, all: inReality(state).length, chance: decimal(found.chance, 1) })}` : "";
 }
 
 /** The stage for a window of some width and height in pixels. If that is too small, the stage is larger and the window scrolls. */
@@ -58,14 +59,15 @@ export function drawStage(state, store, size) {
   const runs = shown(state);
   const pair = runs.length > 1;
   const tall = w < type(u) * NARROW;
-  const least = !runs.length ? 0 : tall ? stackHeight(stack(state, w, u, store)) : type(u) * (pair ? 20.5 : 25);
+  const first = runs.length > 0 && !tall && opensWith(state);
+  const least = !runs.length ? 0 : tall ? stackHeight(stack(state, w, u, store)) : first ? questionHeight(u, w - 2.2 * u) + answerHeight(state, store, first, u, w - mapWidth(w, size.height / k, u) - 2.2 * u) : type(u) * (pair ? 20.5 : answered(state)?.parts ? 36 : 25);
   const height = Math.max(size.height / k, least);
   const style = height * k > size.height + 1 ? `height:${height * k}px` : "";
   return h("svg", { key: "svg", class: "stage", role: "group", "aria-label": tr("Map, vote and race"), viewBox: `0 0 ${w} ${height}`, style },
     runs.length > 0 && patterns(),
     h("rect", { key: "paper", width: w, height, fill: PAPER }),
-    runs.length > 0 && h("g", { key: tall ? "tall" : pair ? "pair" : "single", class: "scene" }, tall ? drawStack(stack(state, w, u, store), w) : pair ? drawPair(state, w, height, u, store) : drawSingle(state, w, height, u, store)),
-    runs.length > 0 && words(stamp(state), w - 6, height - 5, { key: "stamp", class: "stamp", size: Math.max(11, 0.55 * u), anchor: "end", fill: SOFT }));
+    runs.length > 0 && h("g", { key: tall ? "tall" : pair ? "pair" : "single", class: "scene" }, tall ? drawStack(stack(state, w, u, store), w) : pair ? drawPair(state, w, height, u, store) : first ? drawFirst(state, w, height, u, store) : drawSingle(state, w, height, u, store)),
+    runs.length > 0 && !opensWith(state) && words(stamp(state), w - 6, height - 5, { key: "stamp", class: "stamp", size: Math.max(11, 0.55 * u), anchor: "end", fill: SOFT }));
 }
 
 /** A line with everything needed to reproduce the picture; it is part of every export. */
@@ -74,6 +76,26 @@ export function stamp(state) {
   const run = state.runs[0];
   return `${names} · ${tr("seed")} ${run.seed}${run.replicate ? `, ${tr("world")} ${run.replicate}` : ""} · juste-retour ${run.version}`;
 }
+
+/** The first picture: the question across the width, reality on the map, the answer beside it. */
+function drawFirst(state, w, height, u, store) {
+  const g = 1.1 * u;
+  const top = questionHeight(u, w - 2 * g);
+  const left = mapWidth(w, height, u);
+  const small = type(u, 0.85);
+  const said = `◆ ${chosen(state)}`;
+  const foot = small * (0.7 + 1.25 * broken(said, small, left - g, 600).length);
+  return [
+    drawMap(state, state.runs[0], 0, { x: 0, y: top, w: left, h: height - top - foot }, u, store),
+    drawQuestion(g, 0, w - 2 * g, u),
+    words(said, g, height - foot + small * 1.2, { key: "chosen", size: small, weight: 600 }, left - g),
+    drawOpening(state, store, opensWith(state), { x: left + g, y: top, w: w - left - 2 * g, h: height - top }, u),
+  ];
+}
+
+const mapWidth = (w, height, u) => Math.round(Math.min(w * 0.52, (height - questionHeight(u, w - 2.2 * u)) * 1.06));
+
+const chosen = (state) => tr("What was chosen: {factories}, {when}", { factories: realCount(state), when: realDates(state) });
 
 function drawSingle(state, w, height, u, store) {
   const ask = asker(state, store);
@@ -215,6 +237,15 @@ function stack(state, w, u, store) {
   if (!pair) {
     const [run] = runs;
     const frame = frameAt(run, state.t);
+    const first = opensWith(state);
+    if (first) {
+      return [
+        [questionHeight(u, w - 2 * g), (box) => drawQuestion(g, box.y, w - 2 * g, u)],
+        [answerHeight(state, store, first, u, w - 2 * g, true) + size, (box) => drawOpening(state, store, first, within(box), u)],
+        [size * 3, (box) => words(`◆ ${chosen(state)}`, g, box.y + size * 1.1, { key: "chosen", size, weight: 600 }, w - 2 * g)],
+        map(run, 0),
+      ];
+    }
     const found = answered(state);
     return [
       [size * 9.8, (box) => [caption(state, 0, g, box.y, (w - g) * 0.6, u, ask), lag(run, state.t, w - g - size * 7, box.y, size)]],

@@ -10,7 +10,7 @@ const START = {
     { base: "eu-status-quo", changes: {} },
     { base: "essay-reform", changes: {} },
   ],
-  seed: 1,
+  seed: 0, // the default of the command line, so that the first numbers agree
   world: 0,
   compare: false,
   many: false,

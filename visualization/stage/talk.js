@@ -9,7 +9,7 @@ import { guessRow, middles, outcome } from "./tour.js";
 import { apart, brief, fromTo, money, span } from "./words.js";
 
 const TALK_SPEED = 3; // index in SPEEDS, fast enough for an audience
-const inYears = (name) => /years|price|^answer/.test(name);
+const inYears = (name) => /years|price|^answer|^verdict/.test(name);
 
 /** The current moment of the talk; null without a talk. */
 export const momentOf = (state) => (state.talk === null ? null : state.catalog.talk.moments[state.talk]);
@@ -139,9 +139,8 @@ const digits = (name) => (name.startsWith("answer.") && !/^answer\.[ab]$/.test(n
 /** A number by its name in a talk file; undefined while it is not known. */
 function numberOf(name, state) {
   const [who, what, how] = name.split(".");
-  if (who === "answer") {
-    return overMany(state)?.[what]?.mean;
-  }
+  if (who === "answer") return overMany(state)?.[what]?.mean;
+  if (who === "verdict") return state.catalog.verdict?.[what]?.median;
   const runs = state.runs.slice(0, state.compare ? 2 : 1);
   const all = how === "middle" ? middles(state, runs) : runs.map((run) => ({ ...outcome(run), envelope_eur_bn: run.envelope_eur_bn }));
   if (!all) return undefined;
@@ -152,9 +151,8 @@ function numberOf(name, state) {
 /** The range of a number in 90 % of the runs, or the 95 % interval of a mean of the answer. */
 function rangeOf(name, state) {
   const [who, what] = name.split(".");
-  if (who === "answer") {
-    return overMany(state)?.[what];
-  }
+  if (who === "answer") return overMany(state)?.[what];
+  if (who === "verdict") return state.catalog.verdict?.[what];
   const side = "ab".indexOf(who);
   const spread = state.spreads[side];
   return spread?.digest === state.runs[side]?.digest && spread.seed === state.runs[side].seed ? spread.outcomes[what] : undefined;

@@ -2,6 +2,7 @@
 
 import { makeKeeper } from "./keep.js";
 import { h } from "./paint.js";
+import { ranged } from "./answer.js";
 import { tr } from "./language.js";
 import { apart, brief, counted, money, years } from "./words.js";
 
@@ -167,7 +168,7 @@ export function drawTour(state, store, tour) {
     h("div", { key: "answer", class: "found" },
       step.options.length > 0 && h("p", { key: "answer", class: "answer", "aria-live": "polite" },
         told ? `${verdict}${step.tell(runs.map(outcome), state)}` : state.guess === null ? tr("Guess first.") : tr("Watch …"),
-        middle && h("small", { key: "middle" }, ` ${tr("Median of {n} runs: {found}.", { n: middle[0].worlds, found: step.middle(middle) })}`)),
+        middle && h("small", { key: "middle" }, ` ${tr("Median of {n} runs at the default numbers: {found}.", { n: middle[0].worlds, found: step.middle(middle) })}${over(step, state)}`)),
       h("p", { key: "nav", class: "nav" },
         h("button", { type: "button", "data-press": "tour-back", disabled: state.tour === 0, onclick: () => tour.step(-1) }, tr("← Back")),
         h("span", {}, tr("{n} of {all}", { n: state.tour + 1, all: STEPS.length })),
@@ -175,6 +176,12 @@ export function drawTour(state, store, tour) {
           ? h("button", { key: "next", type: "button", "data-press": "tour-next", class: told ? "main" : "", onclick: () => tour.step(1) }, tr("Next →"))
           : h("button", { key: "end", type: "button", "data-press": "tour-end", class: "main", onclick: () => store.set({ tour: null }) }, tr("Done")))),
   ];
+}
+
+/** A sentence on how far the gain of the reform ranges over all uncertain numbers, for the step about it; else empty. */
+function over({ specs }, { catalog: { verdict } }) {
+  if (!verdict || specs[0] !== EUROPE || specs[1] !== REFORM) return "";
+  return ` ${tr("Over all uncertain numbers (9 in 10 of {n} draws): {range} gained.", { n: verdict.draws, range: ranged(verdict.gain) })}`;
 }
 
 /** The options of a guess in a row, with the right one marked once it is known. */

@@ -126,17 +126,20 @@ function track(test, k) {
 
 const few = (codes, most = 8) => (codes.length <= most ? codes.join(", ") : tr("{states} and {n} more", { states: codes.slice(0, most - 1).join(", "), n: codes.length - most + 1 }));
 
-/** The thresholds of the alternative by which the ballot passed, or of the first one. The Commission's vote has no bar. */
+/** The thresholds of the alternative by which the ballot passed, or of the first one; the Commission's vote comes last. */
 function thresholds(ballot, state) {
   const n = state.geometry.states.length;
   const ways = new Set(ballot.conditions.map((c) => c.way));
   const whole = [...ways].find((way) => ballot.conditions.every((c) => c.way !== way || c.met)) ?? 0;
-  const tests = ballot.conditions.filter((c) => c.way === whole && c.full > 1);
+  const asked = ballot.conditions.filter((c) => c.way === whole);
+  const tests = asked.filter((c) => c.full > 1);
+  const union = asked.filter((c) => c.full === 1 && c.says.includes("Commission"))
+    .map((c) => ({ share: c.reached, quota: null, met: c.met, text: [tr(c.reached ? "The Commission says yes" : "The Commission says no")], needs: tr("needs {asked}", { asked: tr(c.says) }) }));
   if (!tests.length) {
     return [{ share: ballot.yes.length / n, text: tr("{yes} of {n} states say yes", { yes: ballot.yes.length, n }), quota: null, met: ballot.passed },
       { share: ballot.people_share, text: tr("with {n} % of the people", { n: Math.round(100 * ballot.people_share) }), quota: null, met: ballot.passed }];
   }
-  return tests.map((c) => {
+  return [...tests.map((c) => {
     const heads = c.full <= n;
     const part = (100 * c.reached) / c.full;
     const share = c.says.match(/^[\d.]+ %(?= of the )/);
@@ -145,7 +148,7 @@ function thresholds(ballot, state) {
     const asked = share && !heads ? numbered(share[0]) : numbered(c.says);
     const wants = c.against ? tr("{asked} could block it", { asked }) : /^no /.test(c.says) ? asked : tr("needs {asked}", { asked });
     return { share: c.reached / c.full, quota: c.quota / c.full, met: c.met, text: [c.against ? tr("{have} against", { have }) : tr("{have} in favor", { have }), have], needs: wants };
-  });
+  }), ...union];
 }
 
 function bar(test, ballot, box, y, size, k) {

@@ -53,6 +53,7 @@ TEXTS = (  # placeholders that are not outcomes
     "answer.worlds",
     "answer.largest",
 )
+VERDICT = ("a", "b", "gain")  # numbers over all uncertain numbers
 _HERE: list[dict[str, Any]] = []  # the talk with which the app was started
 NAMED = re.compile(r"\{([^{}]*)\}")
 QUARTER = re.compile(r"\d{4}Q[1-4]")
@@ -178,7 +179,7 @@ BOOLEAN = "true or false"
 A_QUARTER = f'a quarter such as "2026Q3", or one of {", ".join(PLACES)}'
 TALK: dict[str, Known] = {
     "title": (REQUIRED, _text, "a string"),
-    "seed": (1, _seed, "an integer of at least 0"),
+    "seed": (0, _seed, "an integer of at least 0"),
     "clean": (True, _boolean, BOOLEAN),
     "big": (False, _boolean, BOOLEAN),
     "moment": (REQUIRED, lambda _: True, "moments"),
@@ -239,7 +240,7 @@ def _moment(content: object, place: str, before: Mapping[str, Any]) -> dict[str,
     table = Table(content, place, MOMENT)
     moment = {key: table.take(key) for key in MOMENT}
     place = f"{place} ({moment['name']})"
-    for key, first in (("a", None), ("b", None), ("view", "one"), ("seed", 1), ("world", "ordinary")):
+    for key, first in (("a", None), ("b", None), ("view", "one"), ("seed", 0), ("world", "ordinary")):
         if moment[key] is None:
             moment[key] = before.get(key, first)
     moment["a"], moment["b"] = (_spec(moment[key], f"{place}: {key}") for key in ("a", "b"))
@@ -331,11 +332,12 @@ def placeholders() -> list[str]:
 
     `a`, `b` or `gap` (A minus B) comes before an outcome of the run. With `middle` or `range` after it, the number is the
     median or the range of 200 runs. `answer` is the comparison of A and B in the single view; its `range` is the 95 %
-    interval.
+    interval. `verdict` is the lag of today, that of the reform, or the gain over all uncertain numbers.
     """
     of = [f"{who}.{what}" for who in "ab" for what in SPREAD]
     more = [f"{name}.{how}" for name in of for how in ("middle", "range")]
     run = [f"{who}.{what}" for who in "ab" for what in ALSO_RUN]
     gap = [f"gap.{what}{how}" for what in IN_YEARS for how in ("", ".middle")]
     answers = [f"answer.{name}{how}" for name in ANSWERS for how in ("", ".range")]
-    return [*TEXTS, *answers, *of, *more, *run, *gap]
+    verdict = [f"verdict.{name}{how}" for name in VERDICT for how in ("", ".range")]
+    return [*TEXTS, *verdict, *answers, *of, *more, *run, *gap]
