@@ -31,8 +31,9 @@ def omnibus(
     """States add their projects to one package, until it has a majority or includes them all.
 
     A recognized state opens the package and adds the projects of others, cheapest first. Without the norm of
-    universalism it stops at the first package that passes; with the norm, at the largest.
-    Source: Weingast (1979), the norm of universalism; Shepsle and Weingast (1981); Buchanan and Tullock (1962).
+    universalism it stops at the first package that passes; with the norm, it includes as many projects as fit.
+    Source: Weingast (1979); Niou and Ordeshook (1985), universalism; Shepsle and Weingast (1981); Buchanan and Tullock
+    (1962).
     """
     n = table.states.count
     opener = recognized(table, recognition)
@@ -43,17 +44,16 @@ def omnibus(
     order = np.lexsort((table.uniform("partners", n), cost), axis=-1)
     rank = np.argsort(order, axis=-1, kind="stable")
     wishes = (asked > 0) | own
-    offer = table.bundle(wishes)
-    passes = (table.chance(offer, sunk) > 0) & (
-        mine(table.utility(offer), opener) >= mine(table.reserve(offer, sunk), opener)
-    )
-    done = norm & passes
-    for size in range(1, n):
+    whole = table.bundle(wishes)
+    offer, most, done = np.zeros(whole.shape), np.zeros(table.worlds, np.int64), np.zeros(table.worlds, bool)
+    for size in (n, *range(1, n)):
+        package = whole if size == n else table.bundle((rank < size) & wishes)
+        count = (package > 0).sum(-1)  # sites that the envelope leaves below the smallest size are dropped
+        better = mine(table.utility(package), opener) >= mine(table.reserve(package, sunk), opener)
+        works = (table.chance(package, sunk) > 0) & better & (count > most) & ~done & (norm | (size < n))
+        offer, most = np.where(works[:, None], package, offer), np.where(works, count, most)
+        done |= works & (~norm | (count == wishes.sum(-1)))
         if done.all():
             break
-        package = table.bundle((rank < size) & wishes)
-        better = mine(table.utility(package), opener) >= mine(table.reserve(package, sunk), opener)
-        works = (table.chance(package, sunk) > 0) & better & ~done
-        offer = np.where(works[:, None], package, offer)
-        done |= works & ~norm  # with the norm, continue to the largest package that passes
+    offer = np.where((most > 0)[:, None], offer, whole)
     return table.conclude(offer, sunk)

@@ -118,6 +118,19 @@ def test_the_omnibus_includes_all_with_the_norm_and_a_majority_without():
     assert sites[0].mean() <= (between.plan > 0).sum(-1).mean() <= sites[1].mean()
 
 
+@pytest.mark.parametrize("universalism", [0.0, 1.0])
+def test_an_empty_package_replaces_none_when_wishes_exceed_the_envelope(universalism):
+    table = council(40, agenda="omnibus", voting="simple_majority", funding="gni_key", envelope_eur_bn=0.5)
+    every = np.ones((40, 27), bool)
+    fits = (table.bundle(every) > 0).sum(-1)
+    plan = agenda["omnibus"](table, universalism=universalism).plan
+    counts = (plan > 0).sum(-1)
+    assert (counts[fits == 0] > 0).any()
+    if universalism == 1.0:
+        assert (counts >= fits).all()
+        assert counts.mean() > fits.mean() + 1
+
+
 def test_a_bundle_never_exceeds_the_budget():
     table = council(agenda="omnibus", envelope_eur_bn=0.5)
     everyone = np.ones((6, 27), bool)
