@@ -257,12 +257,8 @@ def assembled(
 
 
 def _joined(jobs: Sequence[Sequence[Numbers]]) -> Numbers:
-    """The numbers of all draws, joined from the parts. NaN for later draws if a protocol was solved for the first ones only."""
-    found: Numbers = {}
-    for parts in jobs:
-        found |= {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
-    count = max(len(values) for values in found.values())
-    return {key: np.append(values, np.full(count - len(values), np.nan)) for key, values in found.items()}
+    """The numbers of the draws that were tried, joined from the parts: fewer if a protocol was tried for the first ones only."""
+    return {key: np.concatenate([part[key] for part in parts]) for parts in jobs for key in parts[0]}
 
 
 def _tables(
@@ -312,14 +308,18 @@ def _shares(numbers: Numbers) -> pd.DataFrame:
 
 
 def _votes(numbers: Numbers) -> pd.DataFrame:
-    """One row per protocol and voting rule: the number of sites, and the share of draws in which it is known."""
+    """One row per protocol and voting rule: the number of sites, and in which share of the draws `tried` it is known."""
     rows = []
     for key, values in numbers.items():
         kind, _, rest = key.partition("|")
         if kind == "sites" and "bids" not in rest:
             protocol, rule = rest.split("|")
             known = float(np.isfinite(values).mean())
-            rows.append({"protocol": protocol, "votes": rule} | known_summary(values) | {"known": known})
+            rows.append(
+                {"protocol": protocol, "votes": rule}
+                | known_summary(values)
+                | {"known": known, "tried": float(len(values))}
+            )
     return pd.DataFrame(rows)
 
 

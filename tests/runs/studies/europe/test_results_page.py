@@ -24,6 +24,7 @@ from juste_retour.runs.studies.europe.commands.verdict_command import NUMBERS, P
 from juste_retour.runs.studies.europe.evidence import plan_of
 from juste_retour.runs.studies.europe.results_figures import FOLDER, results_figures
 from juste_retour.runs.studies.europe.results_page import BEGIN, END, front_page, page, tables_page, unsettled
+from juste_retour.runs.studies.europe.trials import BARON_FEREJOHN, PROTOCOLS
 from juste_retour.runs.studies.europe.verdict import SEED
 
 README = ROOM.parents[2] / "README.md"
@@ -72,6 +73,8 @@ def test_numbers_answer_the_current_questions(numbers):
     assert (numbers["draws"], numbers["kept"]) == (plan_of().draws, plan_of().keep)
     assert numbers["uncertain"] == uncertain(plan_of().names)
     assert numbers["held"] == HELD
+    tried = {row["protocol"]: row["tried"] for row in numbers["votes"]}
+    assert tried == {name: numbers["few" if name == BARON_FEREJOHN else "worlds"] for name in PROTOCOLS}
 
 
 def test_defaults_lie_in_the_posterior_intervals(numbers):
