@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from juste_retour.runs.base.numerals import counted, duration
-from juste_retour.runs.cli.options import Json, ResultDir, Rules, Yes
+from juste_retour.runs.cli.options import Json, Rules, Yes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -193,20 +193,35 @@ class _Display:
 
 
 def verify(
-    folder: ResultDir,
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Results folder of `batch --out`, or a sealed forecast's file."),
+    ],
     every: Annotated[bool, typer.Option("--all", help="Rerun every chunk.")] = False,
     chunks: Annotated[int, typer.Option(metavar="N", help="Number of chunks to rerun, drawn at random.")] = 3,
     workers: Workers = None,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Check a result: compare all files with their hashes and rerun a few chunks of the experiment.
+    """Check a result: compare all files with their hashes and rerun a few chunks. Check a sealed forecast in the same way.
 
     The exit status is 1 if anything differs.
     """
     from dataclasses import asdict
 
     from juste_retour.runs.base import printing
+
+    if folder.is_file():
+        from juste_retour.runs.reports.sealed import check_seal, verdict_on
+
+        with printing.progress("replications") as report:
+            checked = check_seal(folder, progress=report)
+        if json:
+            printing.print_json(asdict(checked))
+        said = verdict_on(checked, folder)
+        if not json:
+            printing.console().print(said, soft_wrap=True)
+        return
     from juste_retour.runs.cli.patience import refuse_hours
     from juste_retour.runs.engine.experiment import processes
     from juste_retour.runs.engine.store import Store

@@ -37,7 +37,7 @@ TASKS = {  # commands by task, as `--help` lists them; commands of other package
     "Run": ("run", "scenarios", "compare", "attribute", "reforms", "choose"),
     "Experiment": ("batch", "verify", "sensitivity", "report", "export", "package"),
     "Institutions": ("power", "vote", "ballot"),
-    "Evidence": ("calibrate", "patterns", "positions", "verdict", "odd"),
+    "Evidence": ("calibrate", "patterns", "positions", "verdict", "seal", "score", "odd"),
     "Author": ("rules", "tournament"),
     "Show": ("app",),
 }

@@ -26,7 +26,9 @@ from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.worlds.scenario import load, presets
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.analysis import simple_forecasts
 from juste_retour.runs.base.chunked import Progress, chunks
+from juste_retour.runs.base.forecast_scores import difference, first_to, in_proportion, log_score
 from juste_retour.runs.base.pages import page_of
 from juste_retour.runs.base.statistics import known_summary
 from juste_retour.runs.studies.europe import forecasts as ahead
@@ -34,7 +36,6 @@ from juste_retour.runs.studies.europe.bench import Bench
 from juste_retour.runs.studies.europe.calibration import FRESH, nearest, prior, simulated
 from juste_retour.runs.studies.europe.calibration_spec import CalibrationSpec
 from juste_retour.runs.studies.europe.evidence import plan_of
-from juste_retour.runs.studies.europe.forecast_scores import difference, first_to, in_proportion, log_score
 from juste_retour.runs.studies.europe.moments import observed_moments
 
 BEFORE, PRIOR, WAVES = (
@@ -107,7 +108,7 @@ def simple(count: float, before: Booleans, having: Booleans) -> dict[str, Floats
     if len(before):
         each = [_features(before[:k]) for k in range(len(before))]
         now = _features(before)
-        found[LOGIT] = ahead.logit(np.concatenate(each), before.ravel(), now, UNIT)
+        found[LOGIT] = simple_forecasts.logit(np.concatenate(each), before.ravel(), now, UNIT)
         found[f"{LOGIT}, as many sites"] = _summing_to(found[LOGIT], count)
     return found
 
@@ -121,7 +122,7 @@ def _summing_to(p: Floats, count: float) -> Floats:
 def _features(before: Booleans) -> Floats:
     """Log GDP, whether a computing center exists, and whether a state hosted before; (states, 3)."""
     members = load_members()
-    return np.column_stack([np.log(members.states.gdp), ahead.centers(members) > 0, before.any(0)])
+    return np.column_stack([np.log(members.states.gdp), simple_forecasts.centers(members) > 0, before.any(0)])
 
 
 def scores(what: str, found: Mapping[str, Floats], happened: Booleans, model: str) -> pd.DataFrame:

@@ -9,15 +9,16 @@ import pandas as pd
 
 from juste_retour.abm.base.calendar import quarter
 from juste_retour.abm.base.observed import observed, procurement_history
-from juste_retour.runs.base.statistics import known_summary
-from juste_retour.runs.studies.europe import delays
-from juste_retour.runs.studies.europe.forecast_scores import (
+from juste_retour.runs.analysis.simple_forecasts import baselines, scored
+from juste_retour.runs.base.forecast_scores import (
     brier,
     log_score,
     log_score_of_count,
     log_score_of_poisson,
 )
-from juste_retour.runs.studies.europe.forecasts import MODEL, Futures, baselines, hosting, scored
+from juste_retour.runs.base.statistics import known_summary
+from juste_retour.runs.studies.europe import delays
+from juste_retour.runs.studies.europe.forecasts import MODEL, Futures, hosting
 
 STANDING = "2027Q4"
 OVERALL = (

@@ -9,14 +9,13 @@ import pytest
 from juste_retour.abm.base.members import load_members
 from juste_retour.abm.base.observed import observed
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.analysis.simple_forecasts import baselines, scored
 from juste_retour.runs.studies.europe.evidence import plan_of
 from juste_retour.runs.studies.europe.forecasts import (
     GIVEN,
     Futures,
-    baselines,
     better_than_the_model,
     hosting,
-    scored,
     scored_wave,
     seen_in,
     who_is_ahead,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from juste_retour.runs.studies.europe.forecast_scores import (
+from juste_retour.runs.base.forecast_scores import (
     brier,
     difference,
     first_to,
