@@ -213,7 +213,7 @@ class Family:
         may_ignore: whether a rule may omit its arguments and take only its own parameters.
 
     Raises:
-        BadInput: the name is not valid, or another file defines a family of that name.
+        BadInput: the name is not valid, or another file or module defines a family of that name.
     """
 
     def __init__(
@@ -236,10 +236,16 @@ class Family:
             )
         code = sys._getframe(1)
         self.place = f"{code.f_code.co_filename}:{code.f_lineno}"
+        self.module = str(code.f_globals.get("__name__", ""))
         there = FAMILIES.get(name)
         if there is not None and there.place.rpartition(":")[0] != code.f_code.co_filename:
             raise BadInput(
                 f"the name {name!r} of a family is taken: {there.place} and {self.place} both define it; rename one."
+            )
+        if there is not None and there.module.startswith(SHIPPERS) and there.module != self.module:
+            raise BadInput(
+                f"the family {name!r} is defined in {there.module}, which was loaded again as {self.module}; import "
+                f"{there.module}."
             )
         self.name, self.decides, self.signature = name, decides, signature
         self.actor, self.group, self.lift, self.examples = actor, group, lift, examples

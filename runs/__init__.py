@@ -1,18 +1,4 @@
-"""Many runs: the `juste-retour` command, ensembles, result tables, experiments and their analysis.
+"""Many runs: the `juste-retour` command, ensembles, result tables, experiments and their analysis."""
 
-The functions that notebooks use are also attributes of this package; they are imported on first use.
-"""
-
-import juste_retour
-
-_NAMES = {"simulate", "compare", "attribute", "batch", "verify", "Results"}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _NAMES:
-        raise AttributeError(f"module 'juste_retour.runs' has no attribute {name!r}")
-    return getattr(juste_retour, name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_NAMES})
+if __name__ != "juste_retour.runs":  # a second copy would have rule families of its own
+    raise ImportError(f"{__name__!r} is not a package of its own; write juste_retour.runs in its place.")

@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,21 @@ def test_imports_use_the_full_package_name():
         text = path.read_text(encoding="utf-8")
         bare = re.search(rf"(?m)^\W*(from|import) ({'|'.join(PACKAGES)})(\.\w+)*( import|$)", text)
         assert not bare, f"{name_of(path)}: {bare[0]!r}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_is_refused_without_its_prefix(package):
+    with pytest.raises(ImportError, match=f"juste_retour.{package}"):
+        import_module(package)
+
+
+def test_a_second_load_of_a_shipped_family_is_refused():
+    voting = FAMILIES["voting"]
+    source = ROOT / "abm" / "politics" / "voting.py"
+    code = compile(source.read_text(encoding="utf-8"), voting.place.rpartition(":")[0], "exec")
+    with pytest.raises(BadInput, match=r"juste_retour\.abm\.politics\.voting"):
+        exec(code, {"__name__": "abm.politics.voting"})
+    assert FAMILIES["voting"] is voting
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

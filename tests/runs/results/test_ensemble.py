@@ -1,6 +1,5 @@
 """Ensembles and their tables: results independent of the chunk, and consistent tables."""
 
-import inspect
 import math
 import re
 from pathlib import Path
@@ -10,10 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from juste_retour import runs
+from juste_retour import runs, simulate
 from juste_retour.abm.outcomes import run
 from juste_retour.agents.errors import BadInput
-from juste_retour.runs import simulate
 from juste_retour.runs.base.statistics import median, quantile, ranked_quantile, summary, without_a_run
 from juste_retour.runs.results import ensemble
 from juste_retour.runs.results import result_tables as tables
@@ -200,10 +198,3 @@ def test_missing_lag_counts_as_infinity():
     )
     assert ranked_quantile(["2027Q1", None, "2026Q4"], 0.95) is None
     assert ranked_quantile([], 0.5) is None
-
-
-def test_simulate_is_imported_lazily_and_is_a_function():
-    assert inspect.isfunction(runs.simulate)
-    assert "simulate" in dir(runs)
-    with pytest.raises(AttributeError, match="stimulate"):
-        _ = runs.stimulate
