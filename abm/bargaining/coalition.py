@@ -8,7 +8,8 @@
 4. With unequal weights these steps can miss the cheapest set. Among at most ten states every set is therefore compared.
 
 `exact` solves the same problem in one world, for one or several rules by conditions at once, as an integer program; the
-tests compare the two.
+tests compare the two. `MeetInTheMiddle` compares all coalitions under a double majority or a weighted vote of up to some 36
+members, which a solver of stationary values needs.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from itertools import combinations, product
 import numpy as np
 
 from juste_retour.abm.politics.conditions import Majority
+from juste_retour.abm.politics.power.double_majority import DoubleMajority
 from juste_retour.agents.arrays import Booleans, Floats, Integers, ranks, total, whole_product
 from juste_retour.agents.situation import States
 
@@ -259,6 +261,50 @@ def exact(price: Floats, majorities: Sequence[Majority], always: Booleans | None
                 break
             needed.append(((~members).astype(float), 0.75))  # some other state is needed
     return best
+
+
+class MeetInTheMiddle:
+    """The cheapest coalition that wins a double majority game, by meeting in the middle.
+
+    All coalitions of the first half of the members are sorted by weight. A coalition of the second half then needs the
+    cheapest one among a prefix of them, for each number of members.
+
+    Source: Horowitz and Sahni (1974), for the knapsack problem.
+    """
+
+    def __init__(self, game: DoubleMajority):
+        n = len(game.weights)
+        self.half, weights = n // 2, np.array(game.weights, dtype=np.int64)
+        first, second = (
+            (np.arange(1 << m)[:, None] >> np.arange(m) & 1).astype(bool) for m in (self.half, n - self.half)
+        )
+        first = first[np.argsort(-(first @ weights[: self.half]), kind="stable")]
+        heads, more = first.sum(-1), second.sum(-1)
+        self.first, self.second = first, second
+        self.enough = (
+            np.arange(self.half + 2)[:, None] <= heads
+        )  # the last row is empty: no coalition has enough
+        lack = game.quota - second @ weights[self.half :]
+        prefix = np.searchsorted(-(first @ weights[: self.half]), -lack, side="right") - 1
+        self.ways = [
+            (np.where(prefix < 0, self.half + 1, np.clip(game.members - more, 0, self.half + 1)), prefix),
+            (np.clip(game.sure - more, 0, self.half + 1), np.full(len(second), len(first) - 1)),
+        ]
+
+    def __call__(self, price: Floats) -> Booleans:
+        """The cheapest winning coalition at finite prices of at least 0; (states,) to (states,)."""
+        cost = np.where(self.enough, self.first @ price[: self.half], np.inf)
+        least, rest = np.minimum.accumulate(cost, axis=1), self.second @ price[self.half :]
+        both = [rest + least[need, prefix] for need, prefix in self.ways]
+        way, best = np.unravel_index(np.argmin(both), (2, len(rest)))
+        need, prefix = (int(x[best]) for x in self.ways[way])
+        return np.concatenate([self.first[cost[need, : prefix + 1].argmin()], self.second[best]])
+
+
+@cache
+def among_all(game: DoubleMajority) -> MeetInTheMiddle:
+    """The search among all coalitions of a game."""
+    return MeetInTheMiddle(game)
 
 
 def needed_of(majority: Majority) -> list[list[tuple[Integers, int]]]:

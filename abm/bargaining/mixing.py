@@ -2,12 +2,12 @@
 
 In equilibrium a proposer may be indifferent between coalitions. It then mixes between them with probabilities that keep
 their prices equal; best responses alone would cycle. The solver works by column generation. Each proposer starts with its
-best coalition. Values and probabilities are solved as a complementarity problem over the coalitions found so far: a
-coalition has a positive probability only if none is better. Then every proposer may add a better coalition, until no
-proposer can gain.
+best coalition. Values and probabilities are solved as a complementarity problem over the coalitions found so far, by an
+interior-point method: a coalition has a positive probability only if none is better. Then every proposer may add a better
+coalition, until no proposer can gain.
 
-Sources: Eraslan (2002) and Eraslan and McLennan (2013) for existence and uniqueness of the values; Fischer (1992) for the
-function that turns complementarity into equations.
+Sources: Eraslan (2002) and Eraslan and McLennan (2013) for existence and uniqueness of the values; Wright (1997) for
+primal-dual interior-point methods.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ import numpy as np
 
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 
-EXACT = 1e-10  # largest residual of a solution, in the table's unit
-SMALLEST = 1e-13  # residual at which Newton's method stops
+SMALLEST = 1e-12  # residual at which Newton's method stops, in the table's unit
 STEP = 1e-4  # step of the difference quotients; it may be large, since gains are almost everywhere linear in values
-NEWTON = 40  # most steps from one starting point
-STARTS = 6  # other starting points tried if the first one fails
+NEWTON = 100  # most steps in one game
+FIRST = 1e-4  # product of probability and shortfall at the beginning of the central path, and least shortfall there
+LAST = 1e-16  # product at the end of the path
+INSIDE = 0.995  # share of the way to the nearest bound that a step may go
+RARE = 1e-5  # least probability at the beginning
+UNUSED = 1e-9  # largest probability of a coalition that may be left out
+WORSE = 3  # multiple of the largest regret by which a coalition must be worse than the best to be left out
 
 # shares of the patience that are solved one after the other if the direct search fails
 PATH = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0)
@@ -50,6 +54,10 @@ class Coalitions:
     def count(self) -> int:
         """Number of coalitions."""
         return len(self.proposer)
+
+    def some(self, which: Booleans) -> Coalitions:
+        """These of the coalitions."""
+        return Coalitions(self.proposer[which], self.bought[which], self.passed[which])
 
     def times(self, n: int) -> Coalitions:
         """The list of coalitions repeated n times."""
@@ -103,86 +111,82 @@ class Restricted:
         self.every = np.arange(self.k)
         self.belongs = (np.arange(self.n)[:, None] == coalitions.proposer).astype(np.float64)
         self.weight = chances[coalitions.proposer]
-
-    def elsewhere(self, found: Mixture) -> Mixture:
-        """The best solution from other, random starting points, if the first one failed."""
-        rng = np.random.default_rng(self.k)
-        for _ in range(STARTS):
-            draw = rng.exponential(size=self.k)
-            chance = draw / (self.belongs @ draw)[self.coalitions.proposer]
-            values = rng.dirichlet(np.ones(self.n))
-            other = self.newton(Mixture(values, self.coalitions, chance, found.best, np.inf))
-            found = min(found, other, key=lambda x: x.residual)
-            if found.residual <= EXACT:
-                break
-        return found
+        # an unknown is a vector of values (n), best gains (n), probabilities (k) and shortfalls (k)
+        self.parts = [self.n, 2 * self.n, 2 * self.n + self.k]
 
     def newton(self, start: Mixture) -> Mixture:
-        """Levenberg-Marquardt steps on the equations of equilibrium, halved until they reduce the error."""
-        from scipy.linalg import lstsq
+        """Newton steps along the central path, on which each probability times its shortfall is the same small number.
 
-        n, k = self.n, self.k
-        x = np.concatenate([start.values, start.chance, start.best])
-        error, slope = self.equations(x)
+        A coalition's shortfall is by how much the proposer gains less than from its best one.
+        """
+        n, owner = self.n, self.coalitions.proposer
+        gain, slope = self._gain(start.values), None
+        short = np.maximum(start.best[owner] - gain[self.every, owner], FIRST)
+        x = np.concatenate([start.values, start.best, np.maximum(start.chance, RARE), short])
+        least = np.repeat([-SMALLEST, -np.inf, 0.0, 0.0], [n, n, self.k, self.k])
+        if not self.coalitions.bought.any():  # nothing is divided, so that values may be negative
+            least[:n] = -np.inf
+        level = FIRST
         for _ in range(NEWTON):
-            square = float(error @ error)
-            if np.abs(error).max() <= SMALLEST:
+            error = self._errors(x, gain, level)
+            if level <= LAST and np.abs(error).max() <= SMALLEST:
                 break
-            damped = np.concatenate([slope, np.sqrt(min(1e-6, square)) * np.eye(len(x))])
-            step = lstsq(damped, np.concatenate([-error, 0 * x]), lapack_driver="gelsy", check_finite=False)[
-                0
-            ]
-            size = 1.0
-            while size > 1e-4:
-                trial = self.errors(x + size * step)
-                if trial @ trial < square * (1 - 1e-4 * size):
+            if slope is None:
+                near = np.repeat(x[:n] + STEP * np.eye(n), self.k, axis=0)
+                rise = self.gains(near, self.coalitions.times(n)).reshape(n, self.k, n) - gain
+                slope = np.ascontiguousarray(rise.swapaxes(0, 1)) / STEP  # (coalitions, by value, states)
+            try:
+                step = self._step(x, error, gain, slope)
+            except np.linalg.LinAlgError:
+                break
+            down = step < 0
+            size = whole = float((INSIDE * (least - x)[down] / step[down]).min(initial=1.0))
+            while True:  # halved until it reduces the error
+                trial = x + size * step
+                there = self._gain(trial[:n])
+                now = self._errors(trial, there, level)
+                if now @ now < error @ error * (1 - 1e-4 * size) or size < 1e-4 * whole:
                     break
                 size /= 2
-            else:
-                break
-            x = x + size * step
-            error, slope = self.equations(x)
-        return Mixture(x[:n], self.coalitions, x[n : n + k], x[n + k :], float(np.abs(error).max()))
+            bent = np.abs(there - gain - (trial[:n] - x[:n]) @ slope).max()
+            x, gain, slope = trial, there, slope if bent <= SMALLEST else None
+            if size > 0.3:
+                _, _, chance, short = np.split(x, self.parts)
+                shrunk = float((chance * short).mean()) * (0.02 if size > 0.9 else 0.1)
+                level = max(min(level, shrunk), LAST)
+        values, best, chance, _ = np.split(x, self.parts)
+        return Mixture(values, self.coalitions, chance, best, float(np.abs(self._errors(x, gain, 0.0)).max()))
 
-    def errors(self, x: Floats) -> Floats:
-        """Errors of the values, of the sums of probabilities, and of the complementarity conditions."""
-        values = np.broadcast_to(x[: self.n], (self.k, self.n))
-        return self._errors(x, self.gains(values, self.coalitions))
+    def _gain(self, values: Floats) -> Floats:
+        return self.gains(np.broadcast_to(values, (self.k, self.n)), self.coalitions)
 
-    def _errors(self, x: Floats, gain: Floats) -> Floats:
-        values, chance, best = np.split(x, [self.n, self.n + self.k])
-        short = best[self.coalitions.proposer] - gain[self.every, self.coalitions.proposer]
+    def _errors(self, x: Floats, gain: Floats, level: float) -> Floats:
+        """Errors of the values, of the sums of probabilities, of the shortfalls, and of their products."""
+        values, best, chance, short = np.split(x, self.parts)
+        owner = self.coalitions.proposer
         return np.concatenate(
             [
                 values - (self.weight * chance) @ gain,
                 self.belongs @ chance - 1,
-                chance + short - np.hypot(chance, short),
+                best[owner] - gain[self.every, owner] - short,
+                chance * short - level,
             ]
         )
 
-    def equations(self, x: Floats) -> tuple[Floats, Floats]:
-        """The errors and their derivatives by values, probabilities and best gains."""
-        n, k = self.n, self.k
-        values, chance, best = np.split(x, [n, n + k])
-        near = np.concatenate([values[None], values + STEP * np.eye(n)])
-        gain = self.gains(np.repeat(near, k, axis=0), self.coalitions.times(n + 1)).reshape(n + 1, k, n)
-        gain, rise = gain[0], (gain[1:] - gain[0]) / STEP  # rise: (by value, coalitions, states)
-        own = gain[self.every, self.coalitions.proposer]
-        short = best[self.coalitions.proposer] - own
-        length = np.hypot(chance, short)
-        kink = length <= 1e-15
-        by_chance, by_short = (
-            np.where(kink, 1 - np.sqrt(0.5), 1 - part / np.where(kink, 1.0, length))
-            for part in (chance, short)
-        )
-        slope = np.zeros((n + n + k, n + k + n))
-        slope[:n, :n] = np.eye(n) - np.tensordot(self.weight * chance, rise, (0, 1)).T
-        slope[:n, n : n + k] = -(self.weight[:, None] * gain).T
-        slope[n : 2 * n, n : n + k] = self.belongs
-        slope[2 * n :, :n] = -by_short[:, None] * rise[:, self.every, self.coalitions.proposer].T
-        slope[2 * n :, n : n + k] = np.diag(by_chance)
-        slope[2 * n :, n + k :] = by_short[:, None] * self.belongs.T
-        return self._errors(x, gain), slope
+    def _step(self, x: Floats, error: Floats, gain: Floats, slope: Floats) -> Floats:
+        """Newton's step; probabilities and shortfalls are eliminated from the linear system."""
+        _, _, chance, short = np.split(x, self.parts)
+        off_values, off_sums, off_short, off_product = np.split(error, self.parts)
+        paid, own = self.weight[:, None] * gain, slope[self.every, :, self.coalitions.proposer]
+        passed_on = (self.weight * chance) @ slope.reshape(self.k, -1)
+        ratio, known = chance / short, -(off_product + chance * off_short) / short
+        by_best, by_values = (ratio * self.belongs).T, ratio[:, None] * own
+        among = np.eye(self.n) - passed_on.reshape(self.n, self.n).T - paid.T @ by_values
+        system = np.block([[among, paid.T @ by_best], [self.belongs @ by_values, -np.diag(by_best.sum(0))]])
+        right = np.concatenate([paid.T @ known - off_values, -off_sums - self.belongs @ known])
+        step = np.linalg.solve(system, right)
+        worse = off_short + step[self.n :][self.coalitions.proposer] - own @ step[: self.n]
+        return np.concatenate([step, -(off_product + chance * worse) / short, worse])
 
 
 def mixed(
@@ -240,27 +244,18 @@ def _search(
     """Solve the game with the coalitions found so far and add better ones, in turn, until there are none."""
     regret, asked = np.inf, 0
     for asked in range(1, rounds + 1):  # noqa: B007
-        game = Restricted(gains, found.coalitions, chances)
-        found = game.newton(found)
-        regret, best, known, new = _answered(gains, answer, found)
-        if found.residual > EXACT and not new:
-            found = game.elsewhere(found)
-            regret, best, known, new = _answered(gains, answer, found)
+        found = Restricted(gains, found.coalitions, chances).newton(found)
+        known, owner = found.coalitions, found.coalitions.proposer
+        more, best = answer(found.values)
+        values = np.broadcast_to(found.values, (known.count, len(best)))
+        own = gains(values, known)[np.arange(known.count), owner]
+        short = np.maximum(best - np.bincount(owner, found.chance * own, len(best)), 0.0).max()
+        regret = max(float(short) / max(float(best.mean()), 1e-300), found.residual)
+        _, new = known.joined(more)
         if regret <= tolerance or not new:
             break
-        chance = np.concatenate([np.maximum(found.chance, 0.0), np.full(new, 0.01)])
-        total = np.bincount(known.proposer, chance, len(chances))
-        found = Mixture(found.values, known, chance / total[known.proposer], best, np.inf)
+        kept = (found.chance > UNUSED) | (best[owner] - own < WORSE * short)
+        few, count = known.some(kept).joined(more)
+        chance = np.concatenate([found.chance[kept], np.full(count, RARE)])
+        found = Mixture(found.values, few, chance, best, np.inf)
     return found, regret, asked
-
-
-def _answered(gains: Gains, answer: Answer, found: Mixture) -> tuple[float, Floats, Coalitions, int]:
-    """The regret, the gains from best responses, the coalitions with new ones added, and the number of new ones."""
-    more, best = answer(found.values)
-    values = np.broadcast_to(found.values, (found.coalitions.count, len(best)))
-    own = gains(values, found.coalitions)[np.arange(found.coalitions.count), found.coalitions.proposer]
-    kept = np.bincount(found.coalitions.proposer, found.chance * own, len(best))
-    scale = max(float(best.mean()), 1e-300)
-    regret = max(float(np.maximum(best - kept, 0.0).max()) / scale, found.residual)
-    known, new = found.coalitions.joined(more)
-    return regret, best, known, new

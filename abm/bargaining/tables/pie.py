@@ -26,7 +26,7 @@ class Pie(TheoryTable):
 
     Args:
         states: the players, as from `theory.players`.
-        voting_rule: name of a voting rule, or a function of (ballot, states).
+        voting_rule: name of a voting rule, a double majority or weighted game, or a function of (ballot, states).
         no_deal: (states,) utility without agreement.
         outside: (states,) utility that a player has at once if it leaves; None if no player can leave.
         curvature: (states,) exponent of the utility function: a share x is worth x to this power.
@@ -98,6 +98,11 @@ class Pie(TheoryTable):
         if self.partners is not None:
             return self.partners
         if self._coalitions is None:
+            game = (
+                None if self.forced is None else self.double_majority()
+            )  # a solver asks for each proposer once
+            if game is not None:
+                return np.array([coalition.among_all(game)(each) for each in price])
             ties = self.uniform("partners", self.states.count)
             return coalition.cheapest(price, self.wins, self.states, own, ties, PLAYERS)[0]
         draw = (self.uniform("partners", 1)[:, 0] * len(self._coalitions)).astype(np.int64)

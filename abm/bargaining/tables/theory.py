@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from juste_retour.abm.base.noise import RandomStreams
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.politics.conditions import Ballot
+from juste_retour.abm.politics.power.double_majority import DoubleMajority
+from juste_retour.abm.politics.power.game import Game
 from juste_retour.abm.politics.voting import voting
 from juste_retour.agents.arrays import Booleans, Floats, Integers, total
 from juste_retour.agents.behavior import inequality
@@ -24,7 +26,7 @@ from juste_retour.agents.rules import Setting
 from juste_retour.agents.situation import Memory, Offer, Situation, States
 from juste_retour.agents.values import Values
 
-VotingRule = str | Callable[[Ballot, States], Booleans]
+VotingRule = str | DoubleMajority | Callable[[Ballot, States], Booleans]
 PRECISION = (
     1e-12  # dissent cost, in the game's unit: smaller losses are rounding and do not make a player vote no
 )
@@ -47,6 +49,14 @@ def players(weights: int | Sequence[float] | NDArray[np.float64]) -> States:
     )
 
 
+def _passing(rule: VotingRule) -> Callable[[Ballot, States], Booleans]:
+    """The function that says which ballots pass."""
+    if isinstance(rule, DoubleMajority):
+        weights = np.array(rule.weights, dtype=np.int64)
+        return lambda ballot, states: rule.passes(ballot.yes.sum(-1), ballot.yes @ weights)
+    return voting[rule] if isinstance(rule, str) else rule
+
+
 class Terms(TypedDict, total=False):
     """The keyword arguments of every textbook game; see `TheoryTable`."""
 
@@ -66,7 +76,7 @@ class TheoryTable:
 
     Args:
         states: the players, from `players`.
-        voting_rule: name of a voting rule, or a function of (ballot, states).
+        voting_rule: name of a voting rule, a double majority or weighted game, or a function of (ballot, states).
         worlds: number of copies of the game that are played at once.
         patience: discount factor delta of a round; a number, or (states,) if players differ.
         values: (states,) or (worlds, states) value of the next round if this one fails, above the no-deal payoff;
@@ -97,7 +107,8 @@ class TheoryTable:
         now: int = 0,
     ):
         self.states, self.worlds, self.now = states, worlds, now
-        self._voting = voting[voting_rule] if isinstance(voting_rule, str) else voting_rule
+        self._rule = voting_rule
+        self._voting = _passing(voting_rule)
         self._vote = vote[vote_rule]
         self._vote_settings = self._vote.settings(vote_settings or {}, "vote")
         self._streams = RandomStreams(seed, np.arange(worlds))
@@ -172,6 +183,13 @@ class TheoryTable:
     def passes(self, yes: Booleans, no: Booleans) -> Booleans:
         """Whether the voting rule passes the votes; (..., worlds)."""
         return self._voting(Ballot(yes, no, np.ones(yes.shape[:-1], bool)), self.states)
+
+    def double_majority(self) -> DoubleMajority | None:
+        """The voting rule as a double majority game of the players; None if it is no such game."""
+        if isinstance(self._rule, str):
+            game, _ = Game.of(self._rule, self.states).double_majority() or (None, False)
+            return game if game and len(game.weights) == self.states.count else None
+        return self._rule if isinstance(self._rule, DoubleMajority) else None
 
     def wins(self, yes: Booleans) -> Booleans:
         """Whether these yes votes pass if all others vote no; (..., worlds)."""
