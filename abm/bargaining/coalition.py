@@ -8,7 +8,7 @@
 4. With unequal weights these steps can miss the cheapest set. Among at most ten states every set is therefore compared.
 
 `exact` solves the same problem in one world, for one or several rules by conditions at once, as an integer program; the
-tests compare the two. `MeetInTheMiddle` compares all coalitions under a double majority or a weighted vote of up to some 36
+tests compare the two. `MeetInTheMiddle` compares all coalitions under a double majority or a weighted vote of at most 36
 members, which a solver of stationary values needs.
 """
 
@@ -31,6 +31,7 @@ MARGIN = 5  # members, and outsiders, considered in the last exchange
 BLOCK = 32  # exchanges tried at a time, best first
 DEAR = 1e9  # price of votes that cannot be bought
 FEW = 10  # most states for which all sets are compared
+MANY = 36  # most members whose coalitions are compared by halves
 SETS = 64  # sets compared at a time
 SLACK = 1e-5  # share of the weights by which the integer program relaxes a quota
 SAVED = 1e-12  # smallest saving for which one set replaces another
@@ -281,9 +282,7 @@ class MeetInTheMiddle:
         first = first[np.argsort(-(first @ weights[: self.half]), kind="stable")]
         heads, more = first.sum(-1), second.sum(-1)
         self.first, self.second = first, second
-        self.enough = (
-            np.arange(self.half + 2)[:, None] <= heads
-        )  # the last row is empty: no coalition has enough
+        self.enough = np.arange(self.half + 2)[:, None] <= heads  # in the last row no coalition has enough
         lack = game.quota - second @ weights[self.half :]
         prefix = np.searchsorted(-(first @ weights[: self.half]), -lack, side="right") - 1
         self.ways = [

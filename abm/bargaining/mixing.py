@@ -23,10 +23,11 @@ SMALLEST = 1e-12  # residual at which Newton's method stops, in the table's unit
 STEP = 1e-4  # step of the difference quotients; it may be large, since gains are almost everywhere linear in values
 NEWTON = 100  # most steps in one game
 FIRST = 1e-4  # product of probability and shortfall at the beginning of the central path, and least shortfall there
-LAST = 1e-16  # product at the end of the path
+LAST = 1e-13  # product at the end of the path
 INSIDE = 0.995  # share of the way to the nearest bound that a step may go
 RARE = 1e-5  # least probability at the beginning
 UNUSED = 1e-9  # largest probability of a coalition that may be left out
+CORRECTIONS = 4  # Newton steps at the end of the path
 WORSE = 3  # multiple of the largest regret by which a coalition must be worse than the best to be left out
 
 # shares of the patience that are solved one after the other if the direct search fails
@@ -131,10 +132,7 @@ class Restricted:
             error = self._errors(x, gain, level)
             if level <= LAST and np.abs(error).max() <= SMALLEST:
                 break
-            if slope is None:
-                near = np.repeat(x[:n] + STEP * np.eye(n), self.k, axis=0)
-                rise = self.gains(near, self.coalitions.times(n)).reshape(n, self.k, n) - gain
-                slope = np.ascontiguousarray(rise.swapaxes(0, 1)) / STEP  # (coalitions, by value, states)
+            slope = self._slope(x[:n], gain) if slope is None else slope
             try:
                 step = self._step(x, error, gain, slope)
             except np.linalg.LinAlgError:
@@ -156,6 +154,47 @@ class Restricted:
                 level = max(min(level, shrunk), LAST)
         values, best, chance, _ = np.split(x, self.parts)
         return Mixture(values, self.coalitions, chance, best, float(np.abs(self._errors(x, gain, 0.0)).max()))
+
+    def ended(self, found: Mixture) -> Mixture:
+        """The end of the path: coalitions nearer to their bound of no shortfall have none, the others no probability.
+
+        Where both bounds hold at once, steps along the path lose precision before they arrive.
+        """
+        n, owner = self.n, self.coalitions.proposer
+        values, best, chance, gain = found.values, found.best, found.chance, self._gain(found.values)
+        slope, blank = self._slope(values, gain), np.zeros((n, n))
+        used = chance > best[owner] - gain[self.every, owner]
+        for _ in range(CORRECTIONS):
+            chance, gain = np.where(used, chance, 0.0), self._gain(values)
+            off = self._errors(np.concatenate([values, best, chance, 0 * chance]), gain, 0.0)[: -self.k]
+            own, paid = slope[self.every, :, owner][used], (self.weight[:, None] * gain)[used].T
+            among = np.eye(n) - np.tensordot(self.weight * chance, slope, 1).T
+            sums = self.belongs[:, used]
+            system = np.block(
+                [
+                    [among, blank, -paid],
+                    [blank, blank, sums],
+                    [-own, sums.T, np.zeros((len(own), len(own)))],
+                ]
+            )
+            right = -np.concatenate([off[: 2 * n], off[2 * n :][used]])
+            step = np.linalg.lstsq(system, right, rcond=SMALLEST)[0]
+            values, best = values + step[:n], best + step[n : 2 * n]
+            chance[used] += step[2 * n :]
+            used &= chance > -SMALLEST
+        gain = self._gain(values)
+        short = np.where(used, 0.0, best[owner] - gain[self.every, owner])
+        residual = np.abs(self._errors(np.concatenate([values, best, chance, short]), gain, 0.0)).max()
+        residual = max(float(residual), -float(min(chance.min(), short.min())))
+        return (
+            Mixture(values, self.coalitions, chance, best, residual) if residual < found.residual else found
+        )
+
+    def _slope(self, values: Floats, gain: Floats) -> Floats:
+        """Derivatives of gains by values, (coalitions, by value, states)."""
+        near = np.repeat(values + STEP * np.eye(self.n), self.k, axis=0)
+        rise = self.gains(near, self.coalitions.times(self.n)).reshape(self.n, self.k, self.n) - gain
+        return np.ascontiguousarray(rise.swapaxes(0, 1)) / STEP
 
     def _gain(self, values: Floats) -> Floats:
         return self.gains(np.broadcast_to(values, (self.k, self.n)), self.coalitions)
@@ -242,20 +281,27 @@ def _search(
     gains: Gains, answer: Answer, chances: Floats, found: Mixture, tolerance: float, rounds: int
 ) -> tuple[Mixture, float, int]:
     """Solve the game with the coalitions found so far and add better ones, in turn, until there are none."""
-    regret, asked = np.inf, 0
-    for asked in range(1, rounds + 1):  # noqa: B007
-        found = Restricted(gains, found.coalitions, chances).newton(found)
-        known, owner = found.coalitions, found.coalitions.proposer
-        more, best = answer(found.values)
-        values = np.broadcast_to(found.values, (known.count, len(best)))
-        own = gains(values, known)[np.arange(known.count), owner]
-        short = np.maximum(best - np.bincount(owner, found.chance * own, len(best)), 0.0).max()
-        regret = max(float(short) / max(float(best.mean()), 1e-300), found.residual)
-        _, new = known.joined(more)
-        if regret <= tolerance or not new:
+    assert rounds >= 1
+    for asked in range(1, rounds + 1):
+        game = Restricted(gains, found.coalitions, chances)
+        found = game.newton(found)
+        regret, best, worse, more = _answered(gains, answer, found)
+        if regret <= tolerance or asked == rounds or not found.coalitions.joined(more)[1]:
             break
-        kept = (found.chance > UNUSED) | (best[owner] - own < WORSE * short)
-        few, count = known.some(kept).joined(more)
+        kept = (found.chance > UNUSED) | (worse < WORSE * regret * best.mean())
+        few, count = found.coalitions.some(kept).joined(more)
         chance = np.concatenate([found.chance[kept], np.full(count, RARE)])
         found = Mixture(found.values, few, chance, best, np.inf)
-    return found, regret, asked
+    ended = game.ended(found)
+    at_end = _answered(gains, answer, ended)[0]
+    return (ended, at_end, asked) if at_end < regret else (found, regret, asked)
+
+
+def _answered(gains: Gains, answer: Answer, found: Mixture) -> tuple[float, Floats, Floats, Coalitions]:
+    """The regret, the best gains, by how much each coalition is worse than the best one, and the best coalitions."""
+    owner = found.coalitions.proposer
+    more, best = answer(found.values)
+    values = np.broadcast_to(found.values, (len(owner), len(best)))
+    own = gains(values, found.coalitions)[np.arange(len(owner)), owner]
+    lost = np.maximum(best - np.bincount(owner, found.chance * own, len(best)), 0.0).max()
+    return max(float(lost) / max(float(best.mean()), 1e-300), found.residual), best, best[owner] - own, more

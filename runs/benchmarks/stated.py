@@ -149,8 +149,8 @@ def power_and_money(worlds: int = 200) -> str:
         shares[expect] = [round(100 * politics_numbers.explained(values)) for values in (got, net)]
     return (
         f"On a pie under `{politics_numbers.RULE}` with equal recognition, R² of stationary shares with the Shapley–Shubik "
-        f"index is {pie:.2f} (patience 0.95; among 27 states the search for coalitions is a heuristic, and proposers could gain "
-        f"some 5 % more). In the Council (`closed_rule`, `gni_key`, `{politics_numbers.RULE}`) the index "
+        f"index is {pie:.3f} (patience 0.95; all coalitions are compared, and no proposer could gain more than a billionth by "
+        f"another one). In the Council (`closed_rule`, `gni_key`, `{politics_numbers.RULE}`) the index "
         f"explains {shares['stationary'][0]} % of the variance of what states receive and {shares['stationary'][1]} % of what they "
         f"receive less what they pay, if they expect the stationary values; if they expect the status quo, "
         f"{shares['status_quo'][0]} and {shares['status_quo'][1]} % ({worlds} replications, seed {SEED}, `{COMMAND} power`)."

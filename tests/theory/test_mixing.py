@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from juste_retour.abm.bargaining.agenda import agenda
+from juste_retour.abm.bargaining.coalition import cheapest
 from juste_retour.abm.bargaining.stationary_values import at_table
 from juste_retour.abm.bargaining.tables.pie import Pie
 from juste_retour.abm.bargaining.tables.theory import players
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.politics.power.game import Game
 from juste_retour.agents.errors import BadInput
 from tests.theory.games import k_of, solved_pie, weighted
 
@@ -94,6 +97,35 @@ def test_member_that_needs_one_vote_buys_only_one():
     weights = [1, 1, 1, 2, 4]
     values = solved_pie(players(5), weighted(5, weights), 0.3).values
     assert values == pytest.approx(np.array([28, 28, 28, 28, 37]) / 149, abs=1e-9)
+
+
+def test_coalition_without_price_and_without_probability_does_not_blur_the_values():
+    """In this game some coalitions cost as little as the best ones and are bought never: both bounds hold at once."""
+    chances, votes = [20, 15, 14, 3, 2, 18, 13], np.array([8, 3, 5, 10, 0, 4, 9])
+    states = players(chances)
+    values = solved_pie(states, weighted(20, votes), 0.9, "population").values
+    p = states.population / states.population.sum()
+    assert off_equilibrium(values, p, 0.9, lambda s: s @ votes >= 20) < 1e-12
+    assert values[[0, 3]] == pytest.approx(values[6], abs=1e-12)
+
+
+@pytest.mark.slow
+def test_27_states_are_solved_over_all_coalitions():
+    """The shares are what the mixtures pay, and neither the search nor an exchange finds a cheaper winning coalition."""
+    states = load_members().states
+    found, wins = solved_pie(states, "lisbon_qmv", 0.95), Game.of("lisbon_qmv", states).wins
+    assert found.converged
+    price, bought, own = 0.95 * found.values, found.inclusion, np.eye(27, dtype=bool)
+    assert wins(found.coalitions | own).all()
+    paid = bought @ price
+    assert (1 - paid + price * bought.sum(0)) / 27 == pytest.approx(found.values, abs=1e-9)
+    others, _ = cheapest(np.where(own, 0.0, price), wins, states, own)
+    assert (paid <= (others & ~own) @ price + 1e-8).all()
+    for drawn in found.coalitions[::100]:
+        swapped = (drawn | own)[:, None, None] ^ own[:, None] ^ own  # one member more, fewer or exchanged
+        swapped[:, range(27), range(27)] = (drawn | own)[:, None]
+        cheaper = (swapped & ~own[:, None, None]) @ price < paid[:, None, None] - 1e-8
+        assert not (wins(swapped) & swapped[range(27), ..., range(27)] & cheaper).any()
 
 
 def test_twelve_players_of_unequal_weight_are_solved():

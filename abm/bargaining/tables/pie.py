@@ -99,9 +99,9 @@ class Pie(TheoryTable):
             return self.partners
         if self._coalitions is None:
             game = (
-                None if self.forced is None else self.double_majority()
-            )  # a solver asks for each proposer once
-            if game is not None:
+                self.double_majority() if self.forced is not None else None
+            )  # in a solver, a row a proposer
+            if game is not None and self.states.count <= coalition.MANY:
                 return np.array([coalition.among_all(game)(each) for each in price])
             ties = self.uniform("partners", self.states.count)
             return coalition.cheapest(price, self.wins, self.states, own, ties, PLAYERS)[0]

@@ -6,9 +6,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from juste_retour.abm.bargaining.coalition import FEW, cheapest, exact
+from juste_retour.abm.bargaining.coalition import FEW, MeetInTheMiddle, cheapest, exact
 from juste_retour.abm.bargaining.tables.theory import players
 from juste_retour.abm.base.members import load_members
+from juste_retour.abm.politics.power.double_majority import DoubleMajority
 from juste_retour.abm.politics.power.game import Game, only
 from juste_retour.agents.arrays import total
 
@@ -155,3 +156,29 @@ def test_exact_coalition_under_several_rules_equals_enumeration(rules):
         found = exact(price, [game.majority for game in games])
         assert (every == found).all(-1).any()
         assert price @ found == pytest.approx((every @ price).min(), abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 8])
+def test_meeting_in_the_middle_equals_enumeration(n):
+    """Weighted games, double majorities and both ways to win; some members weigh nothing, some cost nothing."""
+    rng = np.random.default_rng(n)
+    every = np.array(list(product((False, True), repeat=n)))
+    for _ in range(60):
+        weights = rng.integers(0, 9, n) + (np.arange(n) == 0)
+        quota, members = int(rng.integers(1, weights.sum() + 1)), int(rng.integers(0, n + 1))
+        game = DoubleMajority(tuple(weights.tolist()), members, quota, int(rng.integers(members, n + 2)))
+        search = MeetInTheMiddle(game)
+        wins = game.passes(every.sum(-1), every @ weights)
+        for price in rng.random((8, n)) * (rng.random((8, n)) < 0.8):
+            found = search(price)
+            assert game.passes(found.sum(), found @ weights)
+            assert price @ found == pytest.approx((every[wins] @ price).min(), abs=1e-12)
+
+
+def test_meeting_in_the_middle_equals_the_integer_program_among_27_states():
+    game, _ = LISBON.double_majority()
+    search = MeetInTheMiddle(game)
+    for price in np.random.default_rng(6).random((12, 27)):
+        found = search(price)
+        assert WINS(found)
+        assert cost(price, found) == pytest.approx(cost(price, exact(price, MAJORITY)), abs=1e-9)
