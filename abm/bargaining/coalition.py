@@ -19,10 +19,11 @@ from functools import cache
 from itertools import combinations, product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from juste_retour.abm.politics.conditions import Majority
 from juste_retour.abm.politics.power.double_majority import DoubleMajority
-from juste_retour.agents.arrays import Booleans, Floats, Integers, ranks, total, whole_product
+from juste_retour.agents.arrays import Booleans, Entry, Floats, Integers, ranks, total, whole_product
 from juste_retour.agents.situation import States
 
 MULTIPLIERS = np.concatenate([[0.0], np.geomspace(0.05, 8.0, 15)])
@@ -276,28 +277,34 @@ class MeetInTheMiddle:
     def __init__(self, game: DoubleMajority):
         n = len(game.weights)
         self.half, weights = n // 2, np.array(game.weights, dtype=np.int64)
-        first, second = (
-            (np.arange(1 << m)[:, None] >> np.arange(m) & 1).astype(bool) for m in (self.half, n - self.half)
-        )
-        first = first[np.argsort(-(first @ weights[: self.half]), kind="stable")]
-        heads, more = first.sum(-1), second.sum(-1)
-        self.first, self.second = first, second
-        self.enough = np.arange(self.half + 2)[:, None] <= heads  # in the last row no coalition has enough
-        lack = game.quota - second @ weights[self.half :]
-        prefix = np.searchsorted(-(first @ weights[: self.half]), -lack, side="right") - 1
+        first, more = subset_sums(weights[: self.half]), subset_sums(weights[self.half :])
+        self.order = np.argsort(-first, kind="stable")
+        heads, others = (subset_sums(np.ones(m, dtype=np.int64)) for m in (self.half, n - self.half))
+        # in the last row no coalition has enough members
+        self.enough = np.arange(self.half + 2)[:, None] <= heads[self.order]
+        prefix = np.searchsorted(-first[self.order], more - game.quota, side="right") - 1
         self.ways = [
-            (np.where(prefix < 0, self.half + 1, np.clip(game.members - more, 0, self.half + 1)), prefix),
-            (np.clip(game.sure - more, 0, self.half + 1), np.full(len(second), len(first) - 1)),
+            (np.where(prefix < 0, self.half + 1, np.clip(game.members - others, 0, self.half + 1)), prefix),
+            (np.clip(game.sure - others, 0, self.half + 1), np.full(len(more), len(first) - 1)),
         ]
 
     def __call__(self, price: Floats) -> Booleans:
         """The cheapest winning coalition at finite prices of at least 0; (states,) to (states,)."""
-        cost = np.where(self.enough, self.first @ price[: self.half], np.inf)
-        least, rest = np.minimum.accumulate(cost, axis=1), self.second @ price[self.half :]
+        cost = np.where(self.enough, subset_sums(price[: self.half])[self.order], np.inf)
+        least, rest = np.minimum.accumulate(cost, axis=1), subset_sums(price[self.half :])
         both = [rest + least[need, prefix] for need, prefix in self.ways]
         way, best = np.unravel_index(np.argmin(both), (2, len(rest)))
         need, prefix = (int(x[best]) for x in self.ways[way])
-        return np.concatenate([self.first[cost[need, : prefix + 1].argmin()], self.second[best]])
+        one, n = self.order[cost[need, : prefix + 1].argmin()], len(price)
+        return (int(one) | int(best) << self.half) >> np.arange(n) & 1 == 1
+
+
+def subset_sums(x: NDArray[Entry]) -> NDArray[Entry]:
+    """The sum of each subset, (n,) to (2**n,); entry i holds the sum over the bits of i."""
+    sums = np.zeros(1, dtype=x.dtype)
+    for each in x:
+        sums = np.concatenate([sums, sums + each])
+    return sums
 
 
 @cache

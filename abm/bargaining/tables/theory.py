@@ -18,7 +18,7 @@ from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.politics.power.double_majority import DoubleMajority
 from juste_retour.abm.politics.power.game import Game
 from juste_retour.abm.politics.voting import voting
-from juste_retour.agents.arrays import Booleans, Floats, Integers, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, total, whole_product
 from juste_retour.agents.behavior import inequality
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.member_state import expect, vote
@@ -53,7 +53,7 @@ def _passing(rule: VotingRule) -> Callable[[Ballot, States], Booleans]:
     """The function that says which ballots pass."""
     if isinstance(rule, DoubleMajority):
         weights = np.array(rule.weights, dtype=np.int64)
-        return lambda ballot, states: rule.passes(ballot.yes.sum(-1), ballot.yes @ weights)
+        return lambda ballot, states: rule.passes(ballot.yes.sum(-1), whole_product(ballot.yes, weights))
     return voting[rule] if isinstance(rule, str) else rule
 
 
