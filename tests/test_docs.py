@@ -7,6 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
+
+from juste_retour.runs.cli.lazy_group import app
 
 ROOT = Path(__file__).resolve().parents[1]
 HIDDEN = {
@@ -50,3 +53,17 @@ def test_links_between_pages_resolve(page):
     targets = [target for target in LINK.findall(text) if "generated/" not in target]
     broken = [target for target in targets if not (page.parent / target).exists()]
     assert broken == []
+
+
+@pytest.mark.parametrize("page", ["what-you-may-claim", "sealed-forecasts"])
+def test_commands_and_options_of_a_page_exist(page):
+    group = typer.main.get_command(app)
+    context = group.make_context("juste-retour", [], resilient_parsing=True)
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    lines = re.findall(r"juste-retour ([a-z]+)([^`\n]*)", text)
+    assert lines
+    for name, rest in lines:
+        command = group.get_command(context, name)
+        assert command is not None, name
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z-]+", rest)) <= known, (name, rest)
