@@ -81,7 +81,7 @@ def positions(
         raise BadInput("--format needs --out; add --out DIR.")
     formats = export.known_formats(several(format or "parquet"))
     if out is not None:
-        export.prepare(out, export.files(("outcomes", "scores", "omitted"), formats))
+        export.prepare(out, export.files(("outcomes", "scores", "omitted", "forecasts"), formats))
     with printing.progress("models") as report:
         found = predict(
             file,
@@ -156,7 +156,40 @@ def _show(found: Predictions) -> None:
             note += f" {len(known) - MOST_ROWS:,} more predictions are in --json and --out."
     where.print()
     where.print(note, soft_wrap=True)
+    _show_forecasts(found)
     _show_left_out(found)
+
+
+def _show_forecasts(found: Predictions) -> None:
+    """The distributions: their scores where decisions are known, and the forecast of each issue where they are not."""
+    from juste_retour.runs.base.printing import console, print_table
+
+    where, known = console(), found.forecasts.dropna(subset="log_score")
+    ahead = found.forecasts[found.forecasts.log_score.isna()].to_dict("records")
+    where.print()
+    if len(known):
+        where.print(
+            f"As a distribution: mean log score {known.log_score.mean():.2f}, CRPS {known.crps.mean():.1f} points.",
+            soft_wrap=True,
+        )
+    rows = [
+        (
+            r["issue"],
+            f"{r['q50']:.0f}",
+            f"{r['q05']:.0f} to {r['q95']:.0f}",
+            f"{r['position']:.0f}",
+            f"{r['probability']:.2f}",
+        )
+        for r in ahead[:MOST_ROWS]
+    ]
+    if rows:
+        print_table(
+            where, ("issue", "median", "90 %", "likeliest position", "probability"), rows, right=("median",)
+        )
+    where.print(
+        "The distribution's weights are fitted to decisions of the European Union on other proposals (the DEU data).",
+        soft_wrap=True,
+    )
 
 
 def _show_left_out(found: Predictions) -> None:

@@ -24,6 +24,7 @@ from juste_retour.runs.studies.positions.capability import (
     unknown_actors,
     weighed,
 )
+from juste_retour.runs.studies.positions.distributions import cases, table
 from juste_retour.runs.studies.positions.models import MODELS
 from juste_retour.runs.studies.positions.position_tables import Issue, Source, read_with_digest
 from juste_retour.runs.studies.positions.scores import BY, in_common, scores
@@ -45,6 +46,12 @@ COLUMNS = (
     Column("high", "float", "points", "upper bound of the 95 % bootstrap interval over proposals"),
     Column("reason", "string", "", "why a model has no outcome"),
     Column("issues", "integer", "issues", "number of issues without an outcome for this reason"),
+    Column("distribution", "string", "", "name of the distribution"),
+    *(Column(f"q{q}", "float", "points", f"{q} % quantile of the forecast") for q in ("05", "50", "95")),
+    Column("position", "float", "points", "the actors' position that is the likeliest decision"),
+    Column("probability", "float", "share", "probability that the decision is that position"),
+    Column("log_score", "float", "1", "log probability of the decision, on a grid of 21 places"),
+    Column("crps", "float", "points", "continuous ranked probability score of the forecast"),
 )
 
 
@@ -57,6 +64,8 @@ class Predictions:
             and period.
         scores: a row per model (and group): model, n, mean_absolute_error, low, high; errors are in points, 0 to 100.
         omitted: a row per model and reason: model, reason, and the number of issues without an outcome.
+        forecasts: a row per issue with a weighted actor: quantiles of the decision's distribution (`distributions.py`), the
+            likeliest position, and scores where the decision is known.
         issues, proposals, rows: their numbers; a row is an actor's position on an issue.
         rows_without_salience: number of rows that the weighted models omit.
         issues_without_outcome: number of issues that cannot be scored.
@@ -69,6 +78,7 @@ class Predictions:
     outcomes: pd.DataFrame
     scores: pd.DataFrame
     omitted: pd.DataFrame
+    forecasts: pd.DataFrame
     issues: int
     proposals: int
     rows: int
@@ -80,15 +90,20 @@ class Predictions:
     provenance: dict[str, object]
 
     def write(self, out: Path | str, formats: Iterable[str] = ("parquet",)) -> list[Path]:
-        """Write the three tables and `provenance.json` to a folder, as parquet, csv or dta, and return the files."""
+        """Write the tables and `provenance.json` to a folder, as parquet, csv or dta, and return the files."""
         from juste_retour.runs.results.export import write
 
         return write(self.tables, out, formats, self.provenance, COLUMNS)
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
-        """The three tables by name."""
-        return {"outcomes": self.outcomes, "scores": self.scores, "omitted": self.omitted}
+        """The tables by name."""
+        return {
+            "outcomes": self.outcomes,
+            "scores": self.scores,
+            "omitted": self.omitted,
+            "forecasts": self.forecasts,
+        }
 
     def _repr_html_(self) -> str:
         """HTML for notebooks: numbers of issues and proposals, the scores, and the number of omitted rows."""
@@ -115,7 +130,8 @@ def positions(
 ) -> Predictions:
     """Predict the outcome of each issue from the positions of the actors, and score the models.
 
-    No model has a parameter that is fitted to outcomes.
+    No model has a parameter that is fitted to outcomes. The distribution in `forecasts` is fitted to the shipped decisions
+    of the European Union, to other proposals than the one that is forecast.
 
     Args:
         source: a CSV file with the columns issue, actor, position and salience, and optionally capability, outcome,
@@ -152,6 +168,7 @@ def positions(
         outcomes,
         scored,
         omitted,
+        table(cases(found)),
         len(issues),
         len({issue.proposal for issue in issues}),
         sum(len(issue.actors) for issue in issues),
