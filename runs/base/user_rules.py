@@ -19,6 +19,7 @@ from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.agents.interface import check_interface
 from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, Rule, forget
 from juste_retour.agents.user_agents import USER_AGENTS, UserAgent
+from juste_retour.runs.base import reading
 from juste_retour.runs.base.stopping import Stopped
 from juste_retour.runs.base.user_modules import UserModule, forget_modules, imported_by, of_module
 
@@ -206,6 +207,8 @@ def _load(path: Path) -> RulesFile:
     check_interface(source, str(path))
     with _all_or_nothing():
         _forget(place, known)
+        reading.forget_read(place)
+        reading.watch([place])
         _run(path, place, source, sha256)
         imports = imported_by(source)
         _check_entered(path, place, imports)

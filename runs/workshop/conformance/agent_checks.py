@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import pickle
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -17,12 +20,15 @@ from juste_retour.agents.asking import SECONDS, line_in, said
 from juste_retour.agents.errors import JusteRetourError
 from juste_retour.agents.user_agents import USER_AGENTS, UserAgent
 from juste_retour.runs.workshop.conformance.examine import Examined, Fault
+from juste_retour.runs.workshop.conformance.watch import PLAIN, unread_parameters
 
 SCENES: tuple[Mapping[str, object], ...] = ({}, {"agenda": "commission_proposal"})
 SHORT = {"end": "2028Q1", "window_years": 3.5}
 SEED, WORLDS = 7, 4
-RUNS, AGAIN, ALONE = (
+READ = "parameters are read"
+RUNS, CHANGES, AGAIN, ALONE = (
     "completes whole runs",
+    "decisions do not change the agent",
     "gives the same results again",
     "a run does not depend on other runs",
 )
@@ -37,8 +43,12 @@ def examine_agent(agent: UserAgent, limit: float) -> Examined:
     """
     held, faults, notes = [], [], []
     check = RUNS
+    unread = unread_parameters(vars(agent.cls).get("__init__", agent.cls), agent.parameters)
     try:
-        with limited_decisions(limit):
+        if unread and "__init__" in vars(agent.cls):
+            check = READ
+            raise _Unlike(f"never reads its parameter {unread[0]!r}; use it or remove it")
+        with limited_decisions(limit), _unchanged(agent):
             changed, slower = False, 0.0
             for scene in SCENES:
                 scenario = load("eu-status-quo").changed({**SHORT, **scene})
@@ -58,14 +68,14 @@ def examine_agent(agent: UserAgent, limit: float) -> Examined:
                     raise _Unlike(
                         "gives other results when fewer runs are computed together; keep its state in self"
                     )
-        held = [RUNS, AGAIN, ALONE]
+        held = [RUNS, CHANGES, AGAIN, ALONE]
         notes.append(
             f"a run takes {slower:.1f} times as long as with the shipped rules ({WORLDS} runs, agents only)"
         )
         if not changed:
             notes.append("it made no difference in the runs of the checks")
     except _Unlike as error:
-        faults.append(Fault(check, AGENTS, agent.name, str(error), agent.file, agent.line))
+        faults.append(Fault(error.check or check, AGENTS, agent.name, str(error), agent.file, agent.line))
     except JusteRetourError as error:
         faults.append(Fault(check, AGENTS, agent.name, f"fails: {error}".rstrip("."), agent.file, agent.line))
     except Exception as error:
@@ -75,7 +85,53 @@ def examine_agent(agent: UserAgent, limit: float) -> Examined:
 
 
 class _Unlike(Exception):
-    """Two runs that should be equal differ."""
+    """Two runs that should be equal differ, or a decision changed its agent (`check` names that check)."""
+
+    check = ""
+
+
+@contextmanager
+def _unchanged(agent: UserAgent) -> Iterator[None]:
+    """Raise `_Unlike` if a decision of the class changes the agent or a plain attribute of its class within the block."""
+    own = {name: getattr(agent.cls, name) for name in agent.cls.overridden()} if agent.kind else {}  # type: ignore[attr-defined]
+    written = {name for name in own if name in vars(agent.cls)}
+    for name, decision in own.items():
+        setattr(agent.cls, name, _watched(decision, name))
+    try:
+        yield
+    finally:
+        for name, decision in own.items():
+            setattr(agent.cls, name, decision) if name in written else delattr(agent.cls, name)
+
+
+def _watched(decision: Callable[..., Any], name: str) -> Callable[..., Any]:
+    @functools.wraps(decision)
+    def watched(self: Any, *handed: Any) -> Any:
+        before = _state(self)
+        found = decision(self, *handed)
+        after = _state(self)
+        changed = [key for key in after.keys() | before.keys() if before.get(key) != after.get(key)]
+        if changed:
+            error = _Unlike(
+                f"changes self.{min(changed)} in {name}, which may be called several times in a quarter, also about offers "
+                "that never come to a vote; change it in step"
+            )
+            error.check = CHANGES
+            raise error
+        return found
+
+    return watched
+
+
+def _state(agent: Any) -> dict[str, bytes]:
+    """The plain attributes of an agent and of its class, pickled; without those that are computed at first use."""
+    kind, found = type(agent), {}
+    for key, value in {**vars(kind), **vars(agent)}.items():
+        computed = isinstance(getattr(kind, key, None), functools.cached_property)
+        if not key.startswith("__") and not computed and isinstance(value, (*PLAIN, deque)):
+            with suppress(Exception):  # what cannot be pickled is not compared
+                found[key] = pickle.dumps(value)
+    return found
 
 
 def _company(agent: UserAgent) -> list[str]:

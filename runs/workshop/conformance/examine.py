@@ -12,8 +12,18 @@ import numpy as np
 from juste_retour.abm.family_returns import Answer
 from juste_retour.agents.asking import InvalidReturn
 from juste_retour.agents.rules import Handed, Rule
+from juste_retour.runs.base import reading
 from juste_retour.runs.workshop.conformance import watch
-from juste_retour.runs.workshop.conformance.scenes import Parameters, Scene, parameters, scenes, shipped
+from juste_retour.runs.workshop.conformance.scenes import (
+    COUNCIL,
+    Parameters,
+    Scene,
+    at_other_time,
+    parameters,
+    scenes,
+    shipped,
+    times_named,
+)
 from juste_retour.runs.workshop.conformance.speed import Speed, speed_of
 from juste_retour.runs.workshop.conformance.steps import STEPS
 from juste_retour.runs.workshop.conformance.watch import CheckFailed, ask
@@ -52,6 +62,9 @@ class Examined:
 def examine(rule: Rule, limit: float = watch.LIMIT, timed: bool = True) -> Examined:
     """Run the checks on a rule, with `limit` seconds per call. They stop at a failure, unless it is of `documented`."""
     examination = Examination(rule, limit)
+    if not examination.scenes and rule.properties:
+        declared = ", ".join(sorted(rule.properties))
+        examination.notes.append(f"declared, not tested, because its family has no examples: {declared}")
     for name, step in STEPS:
         if not examination.take(name, step):
             break
@@ -75,6 +88,13 @@ class Examination:
         self.faults: list[Fault] = []
         self.notes: list[str] = []
         self.scenes = scenes(rule.family)
+        self.file = watch.file_of(rule)
+        self.reads: dict[str, str] = {}  # what its calls read besides their arguments
+        if not rule.shipped:
+            reading.watch([self.file])
+            if self.scenes and rule.family not in COUNCIL:
+                times = times_named(watch.numbers_in(rule))
+                self.scenes += tuple(at_other_time(self.usual()[-1], *time) for time in times)
         self.answers: dict[str, Answer] = {}  # return values, by label of the ordinary scene
         if "deterministic" in rule.properties and rule.family == "vote":
             self.scenes = tuple(
@@ -103,7 +123,9 @@ class Examination:
         """Call the rule in a scene. `handed` replaces the scene's arguments, `parameters_` the default parameters."""
         handed = scene.again() if handed is None else handed
         chosen = parameters(self.rule, scene.worlds) if parameters_ is None else parameters_
-        found: Any = ask(self.rule, handed, chosen, self.limit)
+        with reading.during(self.file) as read:
+            found: Any = ask(self.rule, handed, chosen, self.limit)
+        self.reads |= read
         if self.rule.family == "voting" and np.shape(found) == (*handed[0].yes.shape[:-1], 1):
             return np.asarray(found)[..., 0]  # a run drops a last axis of length 1, too
         return found

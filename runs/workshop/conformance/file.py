@@ -7,7 +7,7 @@ import importlib
 import inspect
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib.metadata import entry_points
 from multiprocessing import get_context
@@ -22,8 +22,12 @@ from juste_retour.agents.user_agents import USER_AGENTS, UserAgent
 from juste_retour.runs.base.user_rules import agents_of, load_rules, outcomes_of
 from juste_retour.runs.workshop.conformance import watch
 from juste_retour.runs.workshop.conformance.agent_checks import examine_agent
+from juste_retour.runs.workshop.conformance.another_process import answers_elsewhere, answers_of
 from juste_retour.runs.workshop.conformance.examine import Examined, Fault, examine
 from juste_retour.runs.workshop.conformance.outcome_checks import examine_outcome
+
+RUNS_ALONE = "same result when called again"
+ELSEWHERE = "same result in another process"
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,38 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
         line = watch.line_in(error, str(path.resolve()))
         says = f"did not finish its import within {limit:g} s; look for an endless loop or a slow import at this line"
         return Checked(path, (), Fault("can be imported", "", "", says, str(path), line))
-    rules = tuple(examine(family(group)[name], limit, timed) for group, name in loaded.rules)
+    rules = _also_elsewhere(
+        path, tuple(examine(family(group)[name], limit, timed) for group, name in loaded.rules), limit
+    )
     agents = tuple(examine_agent(USER_AGENTS[name], limit) for name in agents_of(path.resolve()))
     outcomes = tuple(examine_outcome(USER_OUTCOMES[name], limit) for name in outcomes_of(path.resolve()))
     return Checked(path, (*rules, *agents, *outcomes))
+
+
+def _also_elsewhere(path: Path, rules: tuple[Examined, ...], limit: float) -> tuple[Examined, ...]:
+    """The results, with a further check of the rules without faults: the same values in other processes."""
+    sound = [rule for rule in rules if not rule.faults and RUNS_ALONE in rule.held]
+    if not sound or family(sound[0].family)[sound[0].rule].shipped:
+        return rules
+    here, there = answers_of(path, limit), answers_elsewhere(path, limit)
+    found = []
+    for rule in rules:
+        name = f"{rule.family}.{rule.rule}"
+        values = [answers.get(name, "does not answer") for answers in there]
+        if rule in sound and all(value == here[name] for value in values):
+            rule = replace(rule, held=(*rule.held, ELSEWHERE))
+        elif rule in sound:
+            odd = next(value for value in values if value != here[name])
+            says = odd if " " in odd else "returns another value"
+            says += (
+                " in another process, with other environment variables and an empty folder; it may depend on the hash of a "
+                "text, the order of a set, a variable or a file in the working folder"
+            )
+            one = family(rule.family)[rule.rule]
+            fault = Fault(ELSEWHERE, rule.family, rule.rule, says, str(path), watch.line_of(one))
+            rule = replace(rule, faults=(fault,))
+        found.append(rule)
+    return tuple(found)
 
 
 def _is_name(path: Path) -> bool:

@@ -18,7 +18,7 @@ from juste_retour.agents.arrays import Floats, Integers, Number
 from juste_retour.agents.lab import Market
 from juste_retour.agents.payoff import local_scale
 from juste_retour.agents.rules import Handed
-from juste_retour.agents.situation import College, Offer, Situation, States
+from juste_retour.agents.situation import College, Offer, Sites, Situation, States
 from juste_retour.runs.workshop.conformance.scenes import Scene
 
 Answer = TypeVar("Answer")
@@ -111,22 +111,52 @@ def renamed(family: str, handed: Handed, order: Integers, scene: Scene) -> Hande
 
 
 def with_names_of(handed: Handed, scene: Scene) -> Handed:
-    """The same arguments with names and codes in their original order, so that each belongs to another actor."""
+    """The same arguments with what names an actor in its original order, so that it belongs to another actor.
+
+    These are names, codes, texts and coordinates, and the names and coordinates of sites.
+    """
     states, college, labs = scene.members.states, scene.members.college, scene.members.labs
 
     def named(thing: Any) -> Any:
         if isinstance(thing, States) and thing.count == states.count:
-            return replace(thing, codes=states.codes, names=states.names)
+            return replace(thing, **labels_of(states, thing))
+        if isinstance(thing, Sites) and thing.count == scene.members.sites.count:
+            parts = ("names", "cities", "latitude", "longitude")
+            moved = np.roll(np.arange(thing.count), 1)
+            return replace(thing, **{name: reordered(getattr(thing, name), moved) for name in parts})
         if isinstance(thing, College) and thing.count == college.count:
             return replace(thing, names=college.names, codes=college.codes)
         if isinstance(thing, Market) and len(thing.names) == labs.count:
             return replace(thing, names=labs.names)
-        if is_dataclass(thing) and isinstance(getattr(thing, "states", None), States):
-            changed: Any = thing
-            return replace(changed, states=named(changed.states))
-        return thing
+        held = {name: getattr(thing, name, None) for name in ("states", "sites")}
+        inner = {name: named(part) for name, part in held.items() if isinstance(part, States | Sites)}
+        return replace(thing, **inner) if inner and is_dataclass(thing) else thing  # type: ignore[type-var]
 
     return tuple(named(thing) for thing in handed)
+
+
+def labels_of(states: States, moved: States) -> dict[str, Any]:
+    """What names a state, as in `states`, for the states `moved`: code, name, texts and coordinates."""
+    place = {name: states.more[name] for name in ("latitude", "longitude") if name in states.more}
+    return {"codes": states.codes, "names": states.names, "texts": states.texts, "more": moved.more | place}
+
+
+def with_column(handed: Any, column: str, change: Callable[[Any], Any]) -> Any:
+    """The arguments with one column of the states changed, wherever the states are part of an argument."""
+    if isinstance(handed, tuple):
+        return tuple(with_column(thing, column, change) for thing in handed)
+    if isinstance(handed, States):
+        if column in handed.more:
+            return replace(handed, more=handed.more | {column: change(handed.more[column])})
+        return (
+            replace(handed, **{column: change(getattr(handed, column))})
+            if hasattr(handed, column)
+            else handed
+        )
+    if is_dataclass(handed) and isinstance(getattr(handed, "states", None), States):
+        other: Any = handed
+        return replace(other, states=with_column(other.states, column, change))
+    return handed
 
 
 def returned(family: str, out: Answer, order: Integers) -> Answer:
@@ -149,7 +179,7 @@ def of_states(members: Members, order: Integers, *, names: bool = True) -> Membe
 
     states: States = reordered(members.states, order)
     if not names:
-        states = replace(states, codes=members.states.codes, names=members.states.names)
+        states = replace(states, **labels_of(members.states, states))
     sites = replace(members.sites, state=at(members.sites.state))
     labs = replace(members.labs, home=at(members.labs.home))
     home = at(members.college.state)

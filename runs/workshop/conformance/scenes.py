@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, is_dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,13 @@ USUAL: dict[str, list[tuple[str, Changes, int]]] = {
     "agenda": [("the announcement", BY_CALL, 0), ("the first deadline", BY_CALL, 1)],
     "reversion": [("the Council", BY_COMMISSION, 0), ("the second wave", BY_CALL, 1)],
 }
-OTHERWISE = [("the call", BY_CALL, 0), ("the Council", BY_COMMISSION, 0)]
+OTHERWISE = [("the call", BY_CALL, 0), ("the Council", BY_COMMISSION, 0), ("a later wave", BY_CALL, 2)]
+BALLOTS = [
+    ("a ballot of the Council", BY_COMMISSION, 2),
+    ("a ballot on the call", BY_CALL, 0),
+    ("a ballot on the third wave", BY_CALL, 3),
+]
+LATE = (2031.5, 7)  # a year and a number of earlier rounds that these runs do not reach
 CORNERS: dict[str, tuple[str | None, Changes]] = {
     "a union of one state": ("one", {}),
     "five states that are all equal": ("equal", {}),
@@ -182,12 +189,14 @@ def scenes(family: str) -> tuple[Scene, ...]:
 def _scenes(family: str, known: tuple[str, ...]) -> tuple[Scene, ...]:
     """The scenes of a shipped family. `known` is part of the cache key because a scenario has a rule of every family."""
     if family == "voting":
-        scenario = load("eu-status-quo").changed(BY_COMMISSION)
-        held = scene_in(family, "a ballot of a run", scenario, union(None), 2)
         counted = list(_ballots())
-        if held is not None:  # the other fields from the run, with votes that are not unanimous
-            votes = {name: getattr(counted[0].handed[0], name) for name in ("yes", "no", "union_yes")}
-            counted.append(replace(held, handed=(replace(held.handed[0], **votes), held.handed[1])))
+        votes = {name: getattr(counted[0].handed[0], name) for name in ("yes", "no", "union_yes")}
+        for label, changes, nth in BALLOTS:
+            held = scene_in(family, label, load("eu-status-quo").changed(changes), union(None), nth)
+            if held is not None:  # the other fields from the run, with votes that are not unanimous
+                held = replace(held, handed=(replace(held.handed[0], **votes), held.handed[1]))
+                counted.append(held)
+        counted.append(at_other_time(counted[-1], *LATE))
         return tuple(counted)
     found = []
     for label, changes, nth in USUAL.get(family, OTHERWISE):
@@ -197,7 +206,35 @@ def _scenes(family: str, known: tuple[str, ...]) -> tuple[Scene, ...]:
             scenario = load("eu-status-quo").changed({**changes, **more})
             found.append(scene_in(family, label, scenario, union(name), corner=True))
     kept = [scene for scene in found if scene is not None]
-    return tuple(_with_draws(scene) if family == "vote" else scene for scene in kept)
+    if family != "vote":
+        return tuple(kept)
+    offer, reservation, situation = kept[0].handed
+    gain = np.random.default_rng(17).normal(size=reservation.shape)
+    divided = replace(kept[0], label="a divided ballot", handed=(offer, offer.utility - gain, situation))
+    return tuple(_with_draws(scene) for scene in (*kept, divided))
+
+
+def at_other_time(scene: Scene, year: float, rounds: int) -> Scene:
+    """The same scene in another year and, for a ballot, after other earlier rounds, with votes cast in each of them."""
+    changed = []
+    for thing in scene.handed:
+        if isinstance(thing, Ballot):
+            yes = np.random.default_rng(rounds).integers(0, rounds + 1, thing.yes.shape)
+            count = np.full((scene.worlds, 1), rounds)
+            thing = replace(thing, year=year, round=count, yes_votes=yes, no_votes=rounds - yes)
+        elif is_dataclass(thing) and not isinstance(thing, type) and hasattr(thing, "year"):
+            other: Any = thing
+            thing = replace(other, year=year)
+        changed.append(thing)
+    return replace(scene, handed=tuple(changed), label=f"{scene.label}, in {year:g} after {rounds} rounds")
+
+
+def times_named(numbers: Iterable[float]) -> list[tuple[float, int]]:
+    """Years and numbers of rounds around those that a rule's file names, since a rule may change its mind there."""
+    named = sorted(set(numbers))
+    years = [n + step for n in named if 1990 <= n <= 2100 for step in (-0.25, 0.25)]
+    rounds = [int(n) + step for n in named if 1 <= n <= 40 and n == int(n) for step in (0, 1)]
+    return [(year, 1) for year in years[:12]] + [(2026.5, n) for n in sorted(set(rounds))[:12]]
 
 
 def large(family: str, worlds: int) -> Scene | None:

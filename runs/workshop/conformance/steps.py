@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,12 +18,14 @@ from juste_retour.agents.arrays import Integers
 from juste_retour.agents.asking import InvalidReturn
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.some_worlds import some_worlds
+from juste_retour.runs.base import reading
 from juste_retour.runs.workshop.conformance import relabel, watch
 from juste_retour.runs.workshop.conformance.comparing import differs, kept, rows_of
 from juste_retour.runs.workshop.conformance.scenes import (
     BY_CALL,
     BY_COMMISSION,
     COUNCIL,
+    WORLDS,
     Scene,
     parameters,
     scenario_for,
@@ -71,6 +74,12 @@ def _call_of(scene: Scene) -> Call:
 
 def repeats(x: Examination) -> bool | None:
     """Called again with the same arguments, after other calls, the rule returns the same value."""
+    called = watch.varying_call(x.rule)
+    if called is not None and called[0] == "hash()":
+        raise CheckFailed(
+            "calls hash(), whose value for a text is another one in each process; use zlib.crc32(text.encode())",
+            called[1],
+        )
     for scene in x.usual():
         if differs(x.answers[scene.label], kept(x.ask(scene))):
             found = watch.varying_call(x.rule)
@@ -176,8 +185,60 @@ def bounds(x: Examination) -> bool | None:
     return None
 
 
+def effective(x: Examination) -> bool | None:
+    """Every parameter is read; those that changed nothing in the scenes are reported."""
+    if not x.rule.parameters or x.rule.shipped:
+        return False
+    unread = watch.unread_parameters(x.rule.function, x.rule.parameters)
+    if unread:
+        raise CheckFailed(f"never reads its parameter {unread[0]!r}; use it or remove it", None)
+    if x.rule.family in COUNCIL:
+        return None
+    for name, (default, about) in x.rule.parameters.items():
+        if isinstance(default, float):
+            low, high = (parameters(x.rule, WORLDS, place=end)[name] for end in ("low", "high"))
+        elif isinstance(default, bool):
+            low, high = False, True
+        elif about.choices:
+            low, high = about.choices[0], about.choices[-1]
+        else:
+            continue
+        if np.array_equal(low, high) or any(_moves(x, scene, name, (low, high)) for scene in x.usual()):
+            continue
+        x.notes.append(f"its parameter {name!r} changed nothing in the scenes of the checks")
+    return None
+
+
+def _moves(x: Examination, scene: Scene, name: str, ends: tuple[Any, Any]) -> bool:
+    """Whether a rule's value in a scene is another one at the two ends of a parameter."""
+    given = parameters(x.rule, scene.worlds)
+    first, second = (
+        kept(x.ask(scene, None, given | {name: e[: scene.worlds] if isinstance(e, np.ndarray) else e}))
+        for e in ends
+    )
+    return differs(first, second)
+
+
 def deterministic(x: Examination) -> bool | None:
-    """A rule declared deterministic draws no random numbers."""
+    """A rule declared deterministic draws no random numbers, and depends on nothing but its arguments."""
+    at_import = {} if x.rule.shipped else reading.read_by([x.file])
+    outside = [f"{name} when it is called" for name in x.reads if not name.endswith(".py")]
+    outside += [
+        f"the {name} when it is imported"
+        for name in at_import
+        if name.startswith(reading.VARIABLE) and name not in x.reads
+    ]
+    files = [name for name in at_import if Path(name).is_absolute() and not name.endswith(".py")]
+    if "deterministic" in x.rule.properties and outside:
+        raise CheckFailed(
+            f"declares deterministic but reads {outside[0]}; make it a parameter, read a file at import, or omit the "
+            "declaration",
+            None,
+        )
+    x.notes += [f"it reads {name}; results record its content" for name in outside]
+    x.notes += [f"it reads {name} when it is imported; results record its content" for name in files]
+    if not x.scenes:
+        return False
     if "deterministic" not in x.rule.properties:
         if x.rule.family == "vote" and not _uses_draws(x):
             x.notes.append(
@@ -221,9 +282,34 @@ def anonymous(x: Examination) -> bool | None:
         if declared:
             raise
         return False
-    if not declared and x.rule.family not in ("operations", "procurement") and not watch.names_actors(x.rule):
-        x.notes.append(f"it does not depend on names: it could declare @{x.rule.family}(anonymous=True)")
-    return None if declared else False
+    if not declared:
+        if x.rule.family not in ("operations", "procurement") and not watch.names_actors(x.rule):
+            x.notes.append(f"it does not depend on names: it could declare @{x.rule.family}(anonymous=True)")
+        return False
+    if x.rule.shipped or x.rule.family in COUNCIL:
+        return None
+    if _depends_on(x, "population", lambda people: people + 1):
+        raise CheckFailed("declares anonymous but depends on the exact population of a state", None)
+    if watch.names_actors(x.rule):
+        x.notes.append(
+            "its file reads names or places of actors: that it ignores them is declared, not tested beyond these calls"
+        )
+    columns = {name for scene in x.usual() for name in scene.members.states.more} - {"contribution"}
+    by = [c for c in ("power_price", "temperature", "specialists", *sorted(columns)) if _depends_on(x, c)]
+    if by:
+        x.notes.append(
+            f"anonymous is declared, not tested, for {', '.join(by)}: by such a column a rule can single out an actor"
+        )
+    return None
+
+
+def _depends_on(x: Examination, column: str, change: Callable[[Any], Any] = lambda a: np.roll(a, 1)) -> bool:
+    """Whether the rule's value changes if one column of the states does."""
+    return any(
+        differs(x.answers[scene.label], kept(x.ask(scene, relabel.with_column(scene.handed, column, change))))
+        for scene in x.usual()
+        if scene.label in x.answers
+    )
 
 
 def ordered(x: Examination) -> bool | None:
@@ -368,6 +454,7 @@ STEPS: tuple[tuple[str, Callable[[Examination], bool | None]], ...] = (
     ("any leading axes", leading),
     ("corner cases", corners),
     ("parameter bounds", bounds),
+    ("parameters are read", effective),
     ("deterministic, as declared", deterministic),
     ("anonymous, as declared", anonymous),
     ("independent of the order of the actors", ordered),

@@ -9,7 +9,8 @@ import inspect
 import linecache
 import pickle
 import random
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TextIO
@@ -139,15 +140,32 @@ def varying_call(rule: Rule) -> tuple[str, int] | None:
         called = ast.unparse(node.func)
         root, _, rest = called.partition(".")
         full = f"{names.get(root, root)}.{rest}".rstrip(".")
-        if full.split(".")[0] in VARYING or full.startswith("numpy.random"):
+        if full == "hash" or full.split(".")[0] in VARYING or full.startswith("numpy.random"):
             return f"{called}()", node.lineno
     return None
+
+
+def numbers_in(rule: Rule) -> list[float]:
+    """The numbers that the rule's file names."""
+    tree = tree_of(rule)
+    values = [] if tree is None else [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    return [float(value) for value in values if isinstance(value, int | float)]
+
+
+def unread_parameters(function: Callable[..., object], parameters: Iterable[str]) -> list[str]:
+    """The parameters that a function never reads."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+    except (OSError, TypeError, SyntaxError):
+        return []
+    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return [] if read & {"locals", "vars"} else [name for name in parameters if name not in read]
 
 
 def names_actors(rule: Rule) -> bool:
     """Whether the rule's file may read codes or names. A few scenes do not prove such a rule anonymous."""
     tree = tree_of(rule)
-    read = {"codes", "names", "code", "name", "index", "texts"}
+    read = {"codes", "names", "code", "name", "index", "texts", "more", "latitude", "longitude", "cities"}
     return tree is None or any(isinstance(n, ast.Attribute) and n.attr in read for n in ast.walk(tree))
 
 

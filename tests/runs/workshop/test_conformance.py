@@ -13,7 +13,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.base.user_rules import loaded
 from juste_retour.runs.workshop.conformance import check_apart, check_file, example
-from juste_retour.runs.workshop.conformance.agent_checks import AGAIN, RUNS
+from juste_retour.runs.workshop.conformance.agent_checks import AGAIN, CHANGES, RUNS
 from juste_retour.runs.workshop.conformance.examine import examine
 from juste_retour.runs.workshop.conformance.scenes import ROOT, scenes
 from juste_retour.runs.workshop.conformance.speed import _shipped_seconds
@@ -286,7 +286,7 @@ def test_parameters_are_tried_at_their_bounds(faults):
     )
     assert faults(whole) == []
     assert type(FAMILIES["voting"]["mine"].parameters["share"][0]) is float  # as it is annotated
-    ((_, message),) = faults(text.replace("= 0.5", "= 5.0"))
+    ((_, message),) = faults(whole.replace("= 1", "= 5.0"))
     assert "share" in message
     assert "5.0" in message
     wrong = text.replace(RETURN, "return ballot.yes.sum(-1) > np.where(share < 1, 1, [[1], [2]])")
@@ -572,3 +572,143 @@ def test_time_limit_of_an_import_excludes_loading_mesa(tmp_path):
     file = tmp_path / "agents_of_mine.py"
     file.write_text(f"import sys\n\nassert 'mesa' in sys.modules\n{AGENTS}")
     assert check_apart(file, limit=0.5).unread is None
+
+
+def marked(text, *marks):
+    family = "vote" if "def mine(offer" in text else "voting"
+    return broken(text, f"@{family}\n", f"@{family}({', '.join(f'{mark}=True' for mark in marks)})\n")
+
+
+ODD = "(ballot.yes.sum(-1) % 2 == 1)"
+USUAL = "(2 * ballot.yes.sum(-1) > states.count)"
+CONTENT = "share = float({})\n    return ballot.yes.sum(-1) > share * states.count"
+NORTH = "np.abs(situation.states.more.get('latitude', np.zeros(1)) - 47.5) < 0.05"
+
+
+@pytest.mark.parametrize(
+    ("text", "step", "words"),
+    [
+        (broken(marked(VOTING, "monotone"), RETURN, f"return {ODD} if ballot.year >= 2025 else {USUAL}"), "monotone", []),
+        (broken(marked(VOTING, "monotone"), RETURN, f"return {ODD} if ballot.year >= 2033 else {USUAL}"), "monotone", []),
+        (
+            broken(marked(VOTING, "monotone"), RETURN, f"return np.where(np.reshape(ballot.round, (-1,) + (1,) * 0) > 4, {ODD}, {USUAL})"),
+            "monotone", [],
+        ),
+        (broken(marked(VOTING, "monotone"), RETURN, f"return {USUAL} if ballot.offer is None else {ODD}"), "monotone", []),
+        (broken(marked(VOTE, "anonymous"), "gain >= 0", f"(gain >= 0) | ({NORTH})"), "anonymous", ["names"]),
+        (
+            broken(marked(VOTE, "anonymous"), "gain >= 0", "(gain >= 0) | (situation.states.population == 9584627)"),
+            "anonymous", ["population"],
+        ),
+        (broken(marked(VOTING, "deterministic"), RETURN, CONTENT.format("os.environ.get('MY_SHARE', '0.5')")), "deterministic", ["MY_SHARE"]),
+        (
+            broken(broken(marked(VOTING, "deterministic"), "@voting", "SHARE = os.environ.get('MY_SHARE', '0.5')\n\n\n@voting"), RETURN, CONTENT.format("SHARE")),
+            "deterministic", ["MY_SHARE"],
+        ),
+        (
+            broken(marked(VOTING, "deterministic"), RETURN, CONTENT.format("open(os.path.dirname(__file__) + '/share.txt').read()")),
+            "deterministic", ["share.txt"],
+        ),
+        (broken(VOTING, RETURN, CONTENT.format("Path('share.txt').read_text()")), "another process", ["share.txt"]),
+        (broken(marked(VOTING, "deterministic"), RETURN, CONTENT.format("hash('Council') % 2")), "repeats", ["crc32"]),
+        (
+            broken(VOTING, RETURN, "first = next(iter({'a', 'b', 'c', 'd', 'e', 'f'}))\n    return ballot.yes.sum(-1) > 4 * (ord(first) - ord('a'))"),
+            "another process", ["set"],
+        ),
+        (broken(VOTING, "states):", "states, *, share=0.5):"), "effective", ["'share'"]),
+    ],
+)  # fmt: skip
+def test_no_false_certificate_is_given(found, tmp_path, monkeypatch, text, step, words):
+    (tmp_path / "share.txt").write_text("0.5")
+    monkeypatch.chdir(tmp_path)
+    text = text.replace("import numpy as np", "import os\nfrom pathlib import Path\n\nimport numpy as np")
+    (fault,) = found(text).faults
+    assert CHECKS.get(fault.check, fault.check.removeprefix("same result in ")) == step, fault
+    for word in words:
+        assert word in fault.says
+
+
+def test_what_cannot_be_tested_is_declared_only(found, tmp_path):
+    (tmp_path / "share.txt").write_text("0.5")
+    text = broken(VOTING, "@voting", "SHARE = open(__file__[:-7] + 'share.txt').read()\n\n\n@voting")
+    text = broken(marked(text, "deterministic"), RETURN, CONTENT.format("SHARE"))
+    (rule,) = found(text).rules
+    assert not rule.faults
+    assert any("share.txt" in note for note in rule.notes)
+    warm = "(gain >= 0) | (situation.states.temperature > 1e3)"
+    warmest = warm.replace("> 1e3", "== situation.states.temperature.max()")
+    for gains, reported in ((warm, False), (warmest, True)):
+        (rule,) = found(broken(marked(VOTE, "anonymous", "deterministic"), "gain >= 0", gains)).rules
+        assert not rule.faults
+        assert any("not tested" in note and "temperature" in note for note in rule.notes) is reported
+    read = broken(marked(VOTE, "anonymous"), "gain >= 0", f"(gain >= 0) | ({NORTH}) & (gain > 1e9)")
+    assert any("not tested" in note and "name" in note for note in found(read).rules[0].notes)
+    family = '''"""Mine."""
+from juste_retour.agents.rules import Family
+
+queue_of_mine = Family("queue_of_mine", decides="who is served", signature="rule(place)")
+
+
+@queue_of_mine(deterministic=True)
+def mine(place):
+    """First come, first served.
+
+    Source: my own.
+    """
+    return place
+'''
+    (rule,) = found(family).rules
+    assert not [name for name in rule.held if "declared" in name]
+    assert any("not tested" in note for note in rule.notes)
+
+
+def test_parameter_without_effect_is_reported(found):
+    text = broken(VOTING, "states):", "states, *, share: Annotated[float, Parameter(low=0, high=1)] = 0.5):")
+    needs = (
+        "from typing import Annotated\n\nfrom juste_retour.agents.rules import Parameter\nimport numpy as np"
+    )
+    text = broken(text, "import numpy as np", needs)
+    still = broken(
+        text,
+        RETURN,
+        "keep = states.count + 0 * share\n    return 2 * ballot.yes.sum(-1, keepdims=True) > keep",
+    )
+    (rule,) = found(still).rules
+    assert any("'share'" in note for note in rule.notes)
+
+
+@pytest.mark.parametrize(
+    ("kept", "change"),
+    [("self.votes = 0", "self.votes += 1"), ("self.votes = {}", "self.votes[len(self.votes)] = offer.sites")],
+)
+def test_agent_that_changes_itself_in_a_decision_is_reported(tmp_path, own_rules, kept, change):
+    file = tmp_path / "agents_of_mine.py"
+    file.write_text(f'''"""Agents."""
+from juste_retour import MemberState, agent
+
+
+@agent
+class Counting(MemberState):
+    """Counts its votes."""
+
+    def __init__(self, model, place, *, unread: float = 1.0):
+        super().__init__(model, place)
+        {kept}
+
+    def vote(self, offer):
+        {change}
+        return super().vote(offer)
+''')
+    (fault,) = check_file(file).faults
+    assert "'unread'" in fault.says
+    file.write_text(file.read_text().replace(", *, unread: float = 1.0", ""))
+    (fault,) = check_file(file).faults
+    assert fault.check == CHANGES
+    assert "self.votes" in fault.says
+    file.write_text(
+        file.read_text()
+        .replace("    def vote(self, offer):", "    def step(self, offer=None):")
+        .replace("return super().vote(offer)", "")
+        .replace("= offer.sites", "= 0")
+    )
+    assert check_file(file).faults == ()
