@@ -288,7 +288,7 @@ def anonymous(x: Examination) -> bool | None:
         return False
     if x.rule.shipped or x.rule.family in COUNCIL:
         return None
-    if _depends_on(x, "population", lambda people: people + 1):
+    if _depends_on(x, "population", lambda people: people + 1, 1e-5):
         raise CheckFailed("declares anonymous but depends on the exact population of a state", None)
     if watch.names_actors(x.rule):
         x.notes.append(
@@ -303,10 +303,16 @@ def anonymous(x: Examination) -> bool | None:
     return None
 
 
-def _depends_on(x: Examination, column: str, change: Callable[[Any], Any] = lambda a: np.roll(a, 1)) -> bool:
-    """Whether the rule's value changes if one column of the states does."""
+def _depends_on(
+    x: Examination, column: str, change: Callable[[Any], Any] = lambda a: np.roll(a, 1), within: float = 0.0
+) -> bool:
+    """Whether the rule's value changes, by more than the tolerance `within`, if one column of the states does."""
     return any(
-        differs(x.answers[scene.label], kept(x.ask(scene, relabel.with_column(scene.handed, column, change))))
+        differs(
+            x.answers[scene.label],
+            kept(x.ask(scene, relabel.with_column(scene.handed, column, change))),
+            within,
+        )
         for scene in x.usual()
         if scene.label in x.answers
     )
