@@ -622,7 +622,7 @@ def test_no_false_certificate_is_given(found, tmp_path, monkeypatch, text, step,
     (tmp_path / "share.txt").write_text("0.5")
     monkeypatch.chdir(tmp_path)
     text = text.replace("import numpy as np", "import os\nfrom pathlib import Path\n\nimport numpy as np")
-    (fault,) = found(text).faults
+    (fault,) = found(text, limit=60.0).faults
     assert CHECKS.get(fault.check, fault.check.removeprefix("same result in ")) == step, fault
     for word in words:
         assert word in fault.says
