@@ -163,9 +163,9 @@ def _claims(found: PlainVerdict) -> str:
         for status, words in (
             (SUPPORTED, "Supported"),
             (SENSITIVE, "Sensitive"),
-            (NOT_SUPPORTED, "Not supported, and undecided"),
+            (NOT_SUPPORTED, "Undecided"),
             (UNKNOWN, "Not known"),
-            ("absent", "Not supported, and absent"),
+            ("absent", "Absent"),
         ):
             these = [f for f in mine if ("absent" if f in absent else f["status"]) == status]
             if these:
