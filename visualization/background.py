@@ -1,6 +1,6 @@
-"""Background work of the server: many runs, and the attribution of a difference to its parts.
+"""Background work of the server: many runs, the attribution of a difference to its parts, and votes on reforms.
 
-All visitors share one pool of workers. Attributions take longest, so only one is computed at a time, and the next one
+All visitors share one pool of workers. Attributions and votes take longest, so only one is computed at a time, and the next one
 queues behind other work that was submitted meanwhile. Its results are kept for all visitors.
 """
 
@@ -18,6 +18,7 @@ from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.visualization.names import named_plainly
 from juste_retour.visualization.views.parts import parts
+from juste_retour.visualization.views.passing import passing
 
 
 class AtOnce:
@@ -65,7 +66,7 @@ def _lacking(error: BaseException | None) -> str | None:
 
 
 class PartsDesk:
-    """Attributes differences to parts, one pair of scenarios at a time, and keeps the results."""
+    """Attributes differences to parts and votes on reforms, one pair of scenarios at a time, and keeps the results."""
 
     def __init__(self, pool: AtOnce | ThreadPoolExecutor = WORKERS):
         self.pool = pool
@@ -74,16 +75,25 @@ class PartsDesk:
         self.lock = threading.Lock()
         self.busy = False
 
-    def ask(self, source: Scenario, target: Scenario, members: Members, still: Still, tell: Tell) -> None:
+    def ask(
+        self,
+        source: Scenario,
+        target: Scenario,
+        members: Members,
+        still: Still,
+        tell: Tell,
+        kind: str = "parts",
+    ) -> None:
         """Send the result with `tell`: at once if it is kept, otherwise from the pool, after progress messages.
 
-        A message has `done`, the share done; or `parts`, from `views.parts.parts`; or `error`, one sentence.
+        A message has `done`, the share done; or `parts`, from `views.parts.parts`; or `passing`, from
+        `views.passing.passing`, as `kind` says; or `error`, one sentence.
 
         Raises:
             BadInput: the scenarios are equal or too long.
         """
         _possible(source, target)
-        key = (source.digest, target.digest, source.name, target.name, members.digest)
+        key = (kind, source.digest, target.digest, source.name, target.name, members.digest)
         kept = self.kept.get(key)
         tell(kept or {"done": 0.0})
         if kept:
@@ -126,7 +136,8 @@ class PartsDesk:
         try:
             still()
             if key not in self.kept:
-                self.kept[key] = {"parts": parts(*pair, WORLDS, members=members, progress=progress)}
+                compute = {"parts": parts, "passing": passing}[key[0]]
+                self.kept[key] = {key[0]: compute(*pair, WORLDS, members=members, progress=progress)}
             while len(self.kept) > KEPT:
                 self.kept.popitem(last=False)
             tell(self.kept[key])

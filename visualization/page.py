@@ -18,6 +18,7 @@ def _map() -> dict[str, object]:
     return drawn_map(shown())
 
 
+@cache  # one for all visitors
 def _catalog() -> dict[str, object]:
     return offered() | {"talk": talk_here()}
 
@@ -42,7 +43,7 @@ def Page() -> None:  # noqa: N802
     """The page of one visitor, with its own session."""
     solara.Title("juste retour")
     session = solara.use_memo(Session, [])
-    link = Link(geometry=_map(), catalog=solara.use_memo(_catalog, []), event_ask=session.ask)
+    link = Link(geometry=_map(), catalog=_catalog(), event_ask=session.ask)
 
     def connect() -> Callable[[], None]:
         widget = solara.get_widget(link)

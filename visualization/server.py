@@ -31,7 +31,7 @@ SETTINGS = {
     "SOLARA_THEME_SHOW_BANNER": "False",
     "SOLARA_THEME_TITLE": "juste retour",
     "SOLARA_ASSETS_FONTAWESOME_ENABLED": "False",
-    "SOLARA_KERNEL_CULL_TIMEOUT": "10m",
+    "SOLARA_KERNEL_CULL_TIMEOUT": "90s",  # a page whose connection is gone; its address brings the same view back
     "SOLARA_ROOT_PATH": "",
     "SOLARA_SESSION_HTTP_ONLY": "True",
     "SOLARA_MODE": "production",

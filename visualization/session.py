@@ -6,6 +6,7 @@ one sentence with an error.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +36,7 @@ from juste_retour.visualization.names import (
 from juste_retour.visualization.replay import replay
 from juste_retour.visualization.union import shown, union_for
 from juste_retour.visualization.views.parts import stored
+from juste_retour.visualization.views.passing import stored_passing
 from juste_retour.visualization.views.spread import spread
 from juste_retour.visualization.views.stage_frames import play
 from juste_retour.visualization.views.verdict import ranges
@@ -175,7 +177,9 @@ class Session:
         self.send = send
         self.runs: OrderedDict[tuple[str, int, int, str], dict[str, object]] = OrderedDict()
         self.wanted: object = 0  # number of the latest question about many runs; work on earlier ones stops
-        self.parted: object = 0  # the same for the parts of a difference
+        self.compared: dict[
+            str, object
+        ] = {}  # the same for the parts of a difference and for votes on reforms
         self.lock = threading.Lock()
         self.closed = False
 
@@ -191,7 +195,8 @@ class Session:
             answers = {
                 "runs": self._runs,
                 "spread": self._spread,
-                "parts": self._parts,
+                "parts": self._compared,
+                "passing": self._compared,
                 "open": self._open,
                 "toml": self._toml,
                 "replay": self._replay,
@@ -262,23 +267,28 @@ class Session:
 
         WORKERS.submit(work)
 
-    def _parts(self, question: Mapping[str, object]) -> dict[str, object] | None:
-        """Attribute the difference of two scenarios in the background. A question without scenarios cancels this."""
-        self.parted = n = question.get("n", 0)
+    def _compared(self, question: Mapping[str, object]) -> dict[str, object] | None:
+        """Compare two scenarios in the background. A question without scenarios cancels this."""
+        kind = str(question["kind"])
+        self.compared[kind] = n = question.get("n", 0)
         if not question.get("specs"):
             return None
         source, target = (scenario_of(spec) for spec in pair_asked(question))
         union = union_asked(question)
+        if kind == "passing" and union.digest == load_members().digest:
+            held = stored_passing()
+            if held["digests"] == [source.digest, target.digest]:
+                return {"passing": held}
 
         def still() -> None:
-            if self.parted != n or self.closed:
+            if self.compared[kind] != n or self.closed:
                 raise Stopped
 
         def tell(answer: dict[str, object]) -> None:
-            if self.parted == n:
-                self._say({"n": n, "kind": "parts"} | answer)
+            if self.compared[kind] == n:
+                self._say({"n": n, "kind": kind} | answer)
 
-        PARTS.ask(source, target, union, still, tell)
+        PARTS.ask(source, target, union, still, tell, kind)
         return None
 
     def _open(self, question: Mapping[str, object]) -> dict[str, object]:
@@ -292,6 +302,14 @@ class Session:
     def _replay(self, question: Mapping[str, object]) -> dict[str, object]:
         """A page that plays the runs without a server."""
         view = question.get("view") or {}
+        try:
+            json.dumps(view, allow_nan=False)
+        except ValueError:
+            view = None
+        if not isinstance(view, Mapping):
+            raise BadInput(
+                "The view of the replay is not a table of finite numbers and texts; reload the page."
+            )
         return {"text": replay(self._played(question), view, drawn_map(union_asked(question)))}
 
     def _audience(self, question: Mapping[str, object]) -> dict[str, object]:
@@ -365,7 +383,7 @@ def votes_with(votes: Sequence[int], changes: Mapping[str, object], codes: Seque
     for code, way in changes.items():
         if code not in codes:
             raise BadInput(f"{code!r} is not a code of a state; {near(code, codes)}")
-        if way not in WAYS:
+        if not isinstance(way, str) or way not in WAYS:
             raise BadInput(f"the vote of {code} is {way!r}; it must be yes, no or abstain.")
     return [
         WAYS[str(changes[code])] if code in changes else vote for code, vote in zip(codes, votes, strict=True)

@@ -23,6 +23,7 @@ from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.replay import page_around
 from juste_retour.visualization.session import offered, scenario_of
 from juste_retour.visualization.union import union_for
+from juste_retour.visualization.views.passing import stored_passing
 from juste_retour.visualization.views.stage_frames import play
 
 SEEDS = tuple(range(10))
@@ -173,7 +174,7 @@ def page(parts: dict[str, str], model: dict[str, object] | None = None) -> str:
         model: the model from `embedded`. Without it, the page offers only choices for which it has runs.
     """
     geometry = drawn_map(load_members())
-    content: dict[str, Any] = {"seeds": SEEDS, "parts": parts}
+    content: dict[str, Any] = {"seeds": SEEDS, "parts": parts, "passing": stored_passing()}
     if model is None:
         content |= {"geometry": geometry | {"tour": False}, "catalog": catalog()}
     else:

@@ -109,15 +109,18 @@ def majority_at(env: Environment, vote: Vote) -> Majority | None:
 
 def thresholds(env: Environment, vote: Vote) -> list[Threshold]:
     """The conditions of the voting rule and their results in a ballot of one world; empty if the rule has none."""
-    ballot, majority = ballot_of(env, vote), majority_at(env, vote)
-    if majority is None:
-        return []
+    majority = majority_at(env, vote)
+    return [] if majority is None else met(ballot_of(env, vote), majority, env.world.states.count)
+
+
+def met(ballot: Ballot, majority: Majority, states: int) -> list[Threshold]:
+    """The conditions of a majority and their results in one ballot of some number of states."""
     found = []
     for way, tests in enumerate(majority.ways):
         for condition in tests:
             reached = int(np.max(condition.reached(ballot, majority.reverse)))
             quota = int(np.max(condition.quota))
-            weights = np.broadcast_to(np.asarray(condition.weights), (1, env.world.states.count))
+            weights = np.broadcast_to(np.asarray(condition.weights), (1, states))
             full = max(int(weights.sum()) + int(np.max(condition.union)), quota)
             found.append(
                 Threshold(condition.says, way, bool(majority.reverse), reached, quota, full, reached >= quota)

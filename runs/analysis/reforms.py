@@ -132,6 +132,8 @@ class Reforms:
     Attributes:
         packages: all packages; each but the empty one.
         states: the changes under one package, by default under the whole reform; `package` are its parts.
+        changes: the changes of all states under each package, and `vote` the rules that count them.
+        units: the parts that are changed one by one, or only together.
         replaced: (packages + 1, packages + 1) whether row i would be replaced by column j under the rules of the parts in
             which they differ; the first row and column are today's institutions, the others are in the order of `packages`.
         joined: parts that are only changed together because a scenario with one of them is invalid, with the reason.
@@ -150,6 +152,9 @@ class Reforms:
     packages: list[Package]
     package: tuple[str, ...]
     states: list[StateChange]
+    changes: list[list[StateChange]]
+    vote: Adoption
+    units: list[tuple[str, ...]]
     replaced: Booleans
     joined: list[tuple[tuple[str, ...], str]]
     draws: Draws | None = None
@@ -289,6 +294,7 @@ def reforms(
     )
     vote.contributions = -sample.terms["payment"][0]
     listed = _packages(built, sample, vote, seed)
+    changes = [_changes(sample, m, vote) for m in range(1, len(built.mixtures))]
     found = Reforms(
         scenarios=(built.source.name, built.target.name),
         worlds=worlds,
@@ -298,7 +304,10 @@ def reforms(
         window=str(Window.of(built.source)),
         packages=listed,
         package=listed[chosen - 1].parts,
-        states=_changes(sample, chosen, vote),
+        states=changes[chosen - 1],
+        changes=changes,
+        vote=vote,
+        units=[parts_of(built, 1 << k) for k in range(len(built.units))],
         replaced=_replaced(built, sample, vote),
         joined=list(built.joined),
     )

@@ -28,6 +28,7 @@ PICTURES = {  # name: address, window, simulated vision deficiency or "dark"
     "compare-1024": ("?t=2028Q4&compare=1", (1024, 768), ""),
     "why-1920": (f"?t=2025Q4&why=state.{CYPRUS}", HALL, ""),
     "tour-1920": ("?tour=5", HALL, ""),
+    "passing-1366": ("?passing=1&why=state.7", (1366, 768), ""),
     "deuteranopia": ("?t=2025Q4", HALL, "deuteranopia"),
     "grayscale": ("?t=2025Q4", HALL, "achromatopsia"),
 }
@@ -44,6 +45,8 @@ def take(browser, address, name, window, sight=""):
         page.wait_for_selector(".tour .right")
     if "many=" in address:
         page.wait_for_selector(".spreads[data-worlds='200'] .median")
+    if "passing=" in address:
+        page.wait_for_selector(".package")
     if name.startswith("questions"):
         page.locator("[data-ask=no]").click()
     if sight not in ("", "dark"):

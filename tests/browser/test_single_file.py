@@ -8,6 +8,7 @@ import pytest
 from juste_retour.visualization import single_file
 from juste_retour.visualization.browser_model import distribution, embedded
 from juste_retour.visualization.single_file import key, page, part
+from juste_retour.visualization.views.passing import stored_passing
 from tests.browser.test_stage import lags, settled
 
 pytestmark = pytest.mark.browser
@@ -91,10 +92,29 @@ def test_state_panel_in_the_single_file(lab):
         ("?seed=77", "seed 77 is not in this file"),
         ("?world=3", "world 3 is not in this file"),
         ("?a.voting=unanimity", "without the changes of this link"),
+        ("?a.envelope_eur_bn=20", "envelope_eur_bn 20 is not in this file"),
     ],
 )
 def test_missing_runs_are_reported(lab, query, text):
     assert text in lab(query).text_content(".notice")
+
+
+@pytest.mark.parametrize("key_pressed", ["m", "t"])
+def test_keys_for_many_runs_name_the_live_app(lab, key_pressed):
+    page = lab()
+    page.keyboard.press(key_pressed)
+    assert "live app" in page.text_content(".notice")
+
+
+def test_votes_on_the_reform_are_in_the_file(lab):
+    page = lab("?passing=1")
+    page.wait_for_selector(".package")
+    assert page.locator(".package").count() == len(stored_passing()["packages"])
+    page.keyboard.press("Escape")
+    page.select_option("[aria-label='Scenario A']", "essay-reform")
+    page.wait_for_selector(".page[data-busy=false]")
+    page.keyboard.press("y")
+    page.wait_for_function("document.querySelector('.panel').textContent.includes('live app')")
 
 
 def test_scenarios_of_different_years_are_not_compared(lab):

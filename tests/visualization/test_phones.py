@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import pytest
 
 from juste_retour.abm.base.members import load_members
 from juste_retour.agents.errors import BadInput
+from juste_retour.visualization.audience import phones
 from juste_retour.visualization.audience.desk import desk_here
 from juste_retour.visualization.audience.network import addresses, audience_address
 from juste_retour.visualization.audience.phones import MOST_BYTES, MOST_STREAMS, PHONE
@@ -275,6 +277,23 @@ def test_invalid_body_is_refused(server, body, kind, status):
     except (BrokenPipeError, ConnectionResetError):  # refused before everything was sent
         assert len(body) > 1_000_000
     assert phone.asks("GET", "/")[0] == 200
+
+
+def test_answer_that_breaks_off_is_closed_without_a_traceback(server, monkeypatch, capfd):
+    monkeypatch.setattr(phones, "PATIENCE", 0.3)
+    host, port = server.split(":")
+    head = f"POST /answer HTTP/1.1\r\nHost: {server}\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{{"
+    for _ in range(3):
+        with socket.create_connection((host, int(port)), 20) as left:
+            left.sendall(head.encode())
+    with socket.create_connection((host, int(port)), 20) as slow:
+        slow.sendall(head.encode())
+        said = b""
+        while part := slow.recv(4096):  # until the server closes the connection
+            said += part
+    assert said.startswith(b"HTTP/1.1 408")
+    assert Phone(server).asks("GET", "/")[0] == 200
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_servers_do_not_answer_to_each_others_address():

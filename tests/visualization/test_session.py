@@ -111,12 +111,20 @@ def test_ballot_is_recounted_by_the_runs_voting_rule():
     wrong = (
         ({"XX": "no"}, 0, 0, "XX"),
         ({"MT": "perhaps"}, 0, 0, "perhaps"),
+        ({"MT": None}, 0, 0, "MT is None"),
+        ({"MT": []}, 0, 0, "MT is"),
         (3, 0, 0, "votes"),
         ({}, 99, 0, "ballot"),
         ({}, 0, 1, "side"),
     )
     for votes, ballot, side, named in wrong:
         assert named in Visitor().ask(**asked | {"ballot": ballot, "side": side}, votes=votes)["error"]
+
+
+@pytest.mark.parametrize("view", [{"t": float("nan")}, float("nan"), [1], "late"])
+def test_replay_of_no_view_is_refused(view):
+    answer = Visitor().ask(kind="replay", specs=[UNANIMOUS], seed=1, view=view)
+    assert "view of the replay" in answer["error"]
 
 
 def test_malformed_question_is_answered():

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -33,6 +33,7 @@ from juste_retour.visualization.guard import Guard, Names
 COOKIE = "juste-retour-phone"
 PAGE = Path(__file__).with_name("phone.html")
 MOST_BYTES = 512  # limit on the body of a request
+PATIENCE = 10.0  # seconds in which the body of a request must arrive
 MOST_STREAMS = 3  # open streams per phone, for several tabs
 BEAT = 0.2  # seconds between updates of the presenter's page
 PULSE = 15.0  # seconds of silence after which a stream sends a comment to show that it is alive
@@ -135,10 +136,16 @@ async def _sent(request: Request) -> dict[str, Any]:
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise Refused(415, "Send JSON.")
     body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            raise Refused(413, "That is too long for a guess or a vote.")
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for part in request.stream():
+                body += part
+                if len(body) > MOST_BYTES:
+                    raise Refused(413, "That is too long for a guess or a vote.")
+    except TimeoutError:
+        raise Refused(408, "The answer did not arrive in time; send it again.") from None
+    except ClientDisconnect:
+        raise Refused(400, "The answer broke off.") from None
     try:
         sent = json.loads(body)
     except (ValueError, RecursionError):
@@ -150,7 +157,8 @@ async def _sent(request: Request) -> dict[str, Any]:
 
 def _refused(request: Request, error: Exception) -> Response:
     status, text = (error.status, error.text) if isinstance(error, Refused) else (500, "")
-    return PlainTextResponse(text, status, headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store"} | ({"Connection": "close"} if status == 408 else {})
+    return PlainTextResponse(text, status, headers=headers)
 
 
 def application(desk: Desk, names: Names) -> ASGIApp:

@@ -3,7 +3,7 @@
 import { broken, fitting, h, width, words } from "./paint.js";
 import { FAINT, LIGHT, RULE, SIDES, SOFT, WEIGHT, fromTo, plain, ruleOf, span, type, years } from "./words.js";
 import { decimal, inSentence, tr } from "./language.js";
-import { valueOf } from "./store.js";
+import { asking, valueOf } from "./store.js";
 
 const exact = (x) => decimal(Math.abs(x), 2);
 export const ranged = (range) => fromTo(years(range.low), years(range.high));
@@ -44,10 +44,41 @@ export function answerFor(state) {
   return state.answers[pairKey(state)] ?? null;
 }
 
+/** The votes on the packages between scenarios A and B: `passing`, the share `done`, or `error`; null if not requested. */
+export const passingFor = (state) => state.passing?.[pairKey(state)] ?? null;
+
+/** Whether two lists of parts are the same set. */
+export const sameParts = (a, b) => a.length === b.length && a.every((part) => b.includes(part));
+
+/** The parts that the switches have on; by default all. */
+export const partsOn = (state, found) => found.units.flat().filter((part) => !state.on || state.on.includes(part));
+
+/** The package of the switches while the panel shows one; null otherwise, and for no parts at all. */
+export function packageOn(state) {
+  const found = state.panel === "passing" && !asking(state) && passingFor(state)?.passing;
+  return (found && found.packages.find((p) => sameParts(p.parts, partsOn(state, found)))) || null;
+}
+
 /** The name of a part; several groups are separated by commas. */
 export function partName(groups, { group, also }) {
   const one = (name) => tr({ money: "How much is committed", parameters: "Numbers" }[name] ?? groups[name] ?? name);
   return [group, ...also].map((name, k) => (k ? inSentence(one(name)) : one(name))).join(", ");
+}
+
+/** The names of some parts. */
+export const namedParts = (state, parts) => parts.map((group) => partName(state.catalog.groups, { group, also: [] })).join(", ");
+export const yearsGained = (p) => decimal(p.gain_years, 1);
+export const inFavor = (state, p) => tr("{yes} of {n} states in favor", { yes: p.in_favor, n: state.geometry.states.length });
+
+/** The answer in a sentence: the whole reform, and the package that gains most among those that pass. */
+export function passingSaid(state) {
+  const found = passingFor(state)?.passing;
+  if (!found) return null;
+  const whole = found.packages.find((p) => sameParts(p.parts, found.units.flat()));
+  const best = found.best && found.packages.find((p) => sameParts(p.parts, found.best));
+  const first = tr(whole.passes ? "The whole reform gains {gain} years and would pass: {votes}." : "The whole reform gains {gain} years and would not pass: {votes}.", { gain: yearsGained(whole), votes: inFavor(state, whole) });
+  if (whole.passes && best === whole) return first;
+  return `${first} ${best ? tr("Of what would pass, most is gained by “{parts}”: {gain} years.", { parts: namedParts(state, best.parts), gain: yearsGained(best) }) : tr("No package that gains anything would pass.")}`;
 }
 
 /** A progress message for the parts, or the error, within a box. */

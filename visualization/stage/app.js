@@ -14,6 +14,7 @@ import { drawWhy } from "./why.js";
 import { drawRules } from "./rules.js";
 import { drawAudience } from "./audience.js";
 import { drawBallot } from "./votes.js";
+import { drawPassing } from "./passing.js";
 import { drawTour, makeTour } from "./tour.js";
 import { drawTalk, makeTalk } from "./talk.js";
 import { startNotes, tellNotes } from "./notes.js";
@@ -22,7 +23,7 @@ import { drawHelp, keyed, listen } from "./keys.js";
 import { makeDirector } from "./director.js";
 import { learn, season, years } from "./words.js";
 
-const PANELS = { why: "Why?", rules: "Rules and numbers", vote: "The vote", help: "Questions and keys", audience: "Audience" };
+const PANELS = { why: "Why?", rules: "Rules and numbers", vote: "The vote", help: "Questions and keys", audience: "Audience", passing: "Would it pass?" };
 
 /** Start the page in an element. Returns `hear`, which takes answers, and `stop`. If not `served`, it makes no HTTP requests. */
 export function start(place, geometry, catalog, ask, served = true) {
@@ -34,7 +35,7 @@ export function start(place, geometry, catalog, ask, served = true) {
   if (new URLSearchParams(window.location.search).has("notes")) return startNotes(place);
   learn(catalog);
   const { when, ...asked } = fromAddress(window.location.search, catalog);
-  if (asked.who) asked.panel = "why";
+  if (asked.who && asked.panel !== "passing") asked.panel = "why";
   const store = makeStore({ geometry, catalog, ...asked });
   const director = makeDirector(store, ask, goOn);
   const tour = makeTour(store, director);
@@ -67,7 +68,7 @@ export function start(place, geometry, catalog, ask, served = true) {
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
         panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": tr(PANELS[panel]) },
           h("button", { key: "close", type: "button", class: "close", "aria-label": tr("Close"), ...keyed("close"), onclick: () => store.set({ panel: null, who: null }) }, "×"),
-          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "vote" ? drawBallot(state, store, catalog.seeds ? null : director) : panel === "audience" ? drawAudience(state, store, director) : drawHelp(state, true, drawQuestions(state, store, director))),
+          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "vote" ? drawBallot(state, store, catalog.seeds ? null : director) : panel === "audience" ? drawAudience(state, store, director) : panel === "passing" ? drawPassing(state, store) : drawHelp(state, true, drawQuestions(state, store, director))),
         state.tour !== null && h("section", { key: "tour", class: "tour", "aria-label": tr("Tour") }, drawTour(state, store, tour)),
         state.talk !== null && drawTalk(state, store, talk),
         state.spotlight && h("style", { key: "spotlight" }, dimming(state.spotlight)),
@@ -85,7 +86,7 @@ export function start(place, geometry, catalog, ask, served = true) {
 
   let link = null;
   store.watch(() => {
-    director.parts();
+    director.compute();
     draw();
     clearTimeout(link);
     link = setTimeout(() => state.runs.length && window.history.replaceState(null, "", address(state)), 250);

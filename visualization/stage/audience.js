@@ -91,9 +91,9 @@ function drawGuesses(state, { low, width: step, counts, median, model, step: by,
   });
 }
 
-/** A drawing in the panel, `lines` lines of text high. */
-function paneled(key, state, lines, draw) {
+/** A drawing in the panel, `lines` lines of text high, with attributes that say what it is. */
+export function paneled(key, state, lines, draw, said = { role: "img", "aria-label": key }) {
   const u = unit(state);
   const box = { x: 0, y: 0, w: type(u) * 23, h: type(u, 0.8) * lines };
-  return h("svg", { key, class: "drawn", role: "img", "aria-label": key, viewBox: `0 0 ${box.w} ${box.h}` }, draw(box, u));
+  return h("svg", { key, class: "drawn", ...said, viewBox: `0 0 ${box.w} ${box.h}` }, draw(box, u));
 }

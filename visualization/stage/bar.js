@@ -23,6 +23,7 @@ export function drawBar(state, store, director, talk = null) {
     press("compare", "Compare", () => director.compare(), state.compare),
     !state.catalog.seeds && press("many", "Many runs", () => director.many(), state.many),
     press("rules", "Rules", () => KEYS.rules.act(given), state.panel === "rules"),
+    press("passing", "Would it pass?", () => KEYS.passing.act(given), state.panel === "passing"),
     store.tours && press("tour", "Tour", () => KEYS.tour.act(given), state.tour !== null),
     state.catalog.talk && press("talk", "Talk", () => KEYS.talk.act({ ...given, talk }), state.talk !== null),
     state.catalog.talk && press("notes", "Notes", () => KEYS.notes.act(given)),

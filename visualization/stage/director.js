@@ -1,6 +1,6 @@
 // Changes scenarios and draws. Each change requests new runs with the same random draw, can be undone, and is undone if it fails.
 
-import { answerFor, pairKey } from "./answer.js";
+import { answerFor, pairKey, passingFor } from "./answer.js";
 import { tr } from "./language.js";
 import { frameAt, otherVotes, past, valueOf, voteOf, wanted } from "./store.js";
 import { titleOf } from "./titles.js";
@@ -18,7 +18,7 @@ const LOST = "The server does not answer. The runs shown still play, and the pag
 export function makeDirector(store, ask, look = () => {}) {
   const { state } = store;
   const earlier = []; // previous settings, for undo
-  let parting = null; // the pair whose parts are being computed
+  const computing = { parts: null, passing: null }; // the pair for which each is being computed
   let n = 0;
   let good = null;
   let seeking = null; // number of the pending question for the typical run
@@ -27,7 +27,7 @@ export function makeDirector(store, ask, look = () => {}) {
   const answered = new Set(); // numbers of questions that have got the first of several answers
   const setting = () => structuredClone({ specs: state.specs, seed: state.seed, world: state.world });
 
-  const several = (kind) => kind === "spread" || kind === "parts"; // questions that have several answers
+  const several = (kind) => ["spread", "parts", "passing"].includes(kind); // questions that have several answers
 
   function send(question, then, silent = () => store.set({ notice: tr(LOST) })) {
     n += 1;
@@ -87,6 +87,26 @@ export function makeDirector(store, ask, look = () => {}) {
       renew(then);
     });
     director.latest = mine;
+  }
+
+  /** Request a comparison of the pair if it is due, and cancel the request for a previous pair. */
+  function compared(kind, place, due) {
+    const key = pairKey(state);
+    const put = (pair, answer) => store.set({ [place]: { ...state[place], [pair]: answer } });
+    if (computing[kind] !== null && computing[kind] !== key) {
+      n += 1;
+      ask({ n, kind });
+      put(computing[kind], undefined);
+      computing[kind] = null;
+    }
+    if (!due) return;
+    computing[kind] = key;
+    put(key, { done: 0 });
+    send({ kind, specs: state.specs }, (said) => {
+      if (computing[kind] !== key) return;
+      if (said.done === undefined) computing[kind] = null;
+      put(key, said[kind] || said.error ? { [kind]: said[kind], error: said.error } : { done: said.done });
+    });
   }
 
   const director = {
@@ -169,25 +189,11 @@ export function makeDirector(store, ask, look = () => {}) {
       store.set({ compare: true, many: false, panel: null, topic: null });
       director.change({ specs: [a, twice] });
     },
-    /** Request the parts of the difference when they are due and not stored, and cancel the request for a previous pair. */
-    parts() {
-      const key = pairKey(state);
-      if (parting !== null && parting !== key) {
-        n += 1;
-        ask({ n, kind: "parts" });
-        store.set({ answers: { ...state.answers, [parting]: undefined } });
-        parting = null;
-      }
-      const due = state.runs.length > 0 && !state.busy && !state.compare && !state.many && state.tour === null && past(state.runs[0], state.t);
-      if (!due || answerFor(state)) return;
-      parting = key;
-      const put = (answer) => store.set({ answers: { ...state.answers, [key]: answer } });
-      put({ done: 0 });
-      send({ kind: "parts", specs: state.specs }, (said) => {
-        if (parting !== key) return;
-        if (said.done === undefined) parting = null;
-        put(said.parts || said.error ? { parts: said.parts, error: said.error } : { done: said.done });
-      });
+    /** Request what is due for the pair and not stored: the parts of the difference, and the votes on the packages. */
+    compute() {
+      const ready = state.runs.length > 0 && !state.busy;
+      compared("parts", "answers", ready && !state.compare && !state.many && state.tour === null && past(state.runs[0], state.t) && !answerFor(state));
+      compared("passing", "passing", ready && state.panel === "passing" && !passingFor(state));
     },
     /** Find the most typical run of a scenario for the current random draw. */
     ordinary(spec, then) {

@@ -10,6 +10,7 @@ const openNotes = () => window.open("/?notes=1", "juste-retour-notes", "popup,wi
 const toPanel = (panel) => ({ store, state }) => store.set({ panel: state.panel === panel ? null : panel, who: null });
 const playing = (state) => Boolean(state.catalog.audience); // whether phones take part
 const served = (state) => !state.catalog.seeds; // whether the page can compute runs, unlike a file with stored runs
+const lacking = ({ store }) => store.set({ notice: tr("This file has single runs only; use the live app (juste-retour app).") });
 const go = (quarter) => ({ store }) => { store.pause(); store.go(quarter(store)); };
 const talking = (state) => Boolean(state.catalog.talk); // whether the app was started with a talk
 const step = (by) => ({ store, state, tour, talk }) => (talk && state.talk !== null ? (by > 0 ? talk.forward() : talk.back()) : tour && state.tour !== null ? tour.step(by) : store.step(by));
@@ -35,10 +36,11 @@ export const KEYS = {
   faster: { keys: ["+", "="], shown: "+", does: "Faster", act: ({ store }) => store.faster(1) },
   slower: { keys: ["-"], shown: "−", does: "Slower", act: ({ store }) => store.faster(-1) },
   compare: { keys: ["c"], shown: "C", does: "Compare: two scenarios on the same random draw", live: true, act: ({ director }) => director.compare() },
-  many: { keys: ["m", "w"], shown: "M", does: "Many runs: this run among 200", live: true, when: served, act: ({ director, state }) => served(state) && director.many() },
+  many: { keys: ["m", "w"], shown: "M", does: "Many runs: this run among 200", live: true, when: served, act: (given) => (served(given.state) ? given.director.many() : lacking(given)) },
   rules: { keys: ["r"], shown: "R", does: "Rules and numbers", live: true, act: toPanel("rules") },
   vote: { keys: ["v"], shown: "V", does: "The vote: who could have changed the result", act: toPanel("vote") },
-  tour: { keys: ["t"], shown: "T", does: "Tour: the five claims, step by step", live: true, act: ({ store, state }) => store.tours && state.talk === null && store.set({ tour: state.tour === null ? 0 : null }) },
+  passing: { keys: ["y"], shown: "Y", does: "Would it pass? The states' votes on the reform and its parts", live: true, act: toPanel("passing") },
+  tour: { keys: ["t"], shown: "T", does: "Tour: the five claims, step by step", live: true, act: (given) => (served(given.state) ? given.store.tours && given.state.talk === null && given.store.set({ tour: given.state.tour === null ? 0 : null }) : lacking(given)) },
   talk: { keys: ["k"], shown: "K", does: "Talk: start, leave or resume it", live: true, when: talking, act: ({ talk }) => talk?.toggle() },
   notes: { keys: ["n"], shown: "N", does: "Notes of the talk in a second window", live: true, when: talking, act: ({ state }) => talking(state) && openNotes() },
   guess: { keys: ["1"], shown: "1", does: "In the tour, the first guess; 2 and 3 for the others", live: true, act: guess(0) },

@@ -21,7 +21,7 @@ async function unpacked(text) {
 }
 
 /** Returns a function that answers questions from the stored runs. */
-function library({ geometry, seeds, parts }) {
+function library({ geometry, seeds, parts, passing }) {
   const opened = new Map();
 
   function part({ base, changes }) {
@@ -45,6 +45,11 @@ function library({ geometry, seeds, parts }) {
       const [first, ...others] = runs.map((run) => `${run.window_end}, ${run.window_years} years`);
       if (others.some((window) => window !== first)) throw new Error(`The two scenarios are compared over different years (to ${first}; to ${others[0]}), and this file cannot align them; ${ELSEWHERE}.`);
       return map === geometry.digest ? { runs } : { runs, geometry };
+    },
+    async passing({ specs }) {
+      if (!specs) return {};
+      if (specs.some((spec, k) => spec.base !== passing.pair[k] || Object.keys(spec.changes).length)) throw new Error(`This file has the votes on the way from “${passing.pair[0]}” to “${passing.pair[1]}”; ${ELSEWHERE}.`);
+      return { passing };
     },
     toml: async ({ spec }) => ({ text: (await found(spec)).toml }),
   };

@@ -5,6 +5,7 @@ import { FAINT, INK, NO, PAPER, SIDES, SOFT, YES, brief, color, counted, money, 
 import { DROPPED, MARK, diamond, drawReality, inReality, opening, realDates, realHosts } from "./reality.js";
 import { tr } from "./language.js";
 import { ballotAt, frameAt } from "./store.js";
+import { packageOn } from "./answer.js";
 
 const [LAND, QUIET, HOST, PALE_YES] = ["land", "quiet", "host", "pale-yes"].map(color);
 const PER_ROOT_CHIP = 0.155; // map units of radius for the square root of one accelerator
@@ -37,7 +38,7 @@ export function drawMap(state, run, side, box, u, store) {
   const frame = frameAt(run, state.t);
   const ballot = votedOn(state, run);
   const cast = votes(ballot);
-  const won = new Set(ballot?.passed ? ballot.coalition : []);
+  const won = new Set(ballot?.passed ? ballot.coalition : []); // a package of a reform has none
   const hosts = opening(state) ? realHosts(state) : new Map();
   run.facilities.forEach((f, i) => {
     const p = frame.phase[i];
@@ -56,23 +57,24 @@ export function drawMap(state, run, side, box, u, store) {
     labels(state, run, frame, hosts, cast, scale, u, at, box));
 }
 
-/** The ballot that the map shows: that of the quarter, or the last one while the panel of the vote is open. */
-const votedOn = (state, run) => (frameAt(run, state.t).voting || state.panel === "vote" ? ballotAt(state, run) : null);
+/** The ballot that the map shows: that of the quarter, the last one while the panel of the vote is open, or that on a reform. */
+const votedOn = (state, run) => (state.panel === "passing" ? packageOn(state) : frameAt(run, state.t).voting || state.panel === "vote" ? ballotAt(state, run) : null);
 
 function votes(ballot) {
   const cast = {};
   for (const i of ballot?.yes || []) cast[i] = "yes";
   for (const i of ballot?.no || []) cast[i] = "no";
   for (const i of ballot?.abstain || []) cast[i] = "abstains";
+  for (const i of ballot?.unsure || []) cast[i] = "undecided";
   return cast;
 }
 
 function shape(s, i, vote, won, hosting, side, scale, state, store) {
   const fill = won ? YES : vote === "yes" ? PALE_YES : vote === "no" ? "url(#hatch-no)" : vote ? "url(#dots-abstains)" : hosting ? HOST : QUIET;
   const chosen = state.who?.kind === "state" && state.who.index === i;
-  const said = won ? "votes yes and wins a site" : { yes: "votes yes", no: "votes no", abstains: "abstains" }[vote];
+  const said = won ? "votes yes and wins a site" : { yes: "votes yes", no: "votes no", abstains: "abstains", undecided: "undecided" }[vote];
   const says = [tr(s.name), said && tr(said), counted(hosting, "{n} site", "{n} sites")].filter(Boolean).join(", ");
-  const pick = () => (vote && state.panel === "vote" && store.flip ? store.flip(side, i) : store.set({ who: { kind: "state", index: i, side }, panel: "why" }));
+  const pick = () => (vote && state.panel === "vote" && store.flip ? store.flip(side, i) : store.set({ who: { kind: "state", index: i, side }, panel: state.panel === "passing" ? "passing" : "why" }));
   const common = {
     key: s.code, class: "state", "data-state": s.code, fill, stroke: chosen ? INK : PAPER, "stroke-width": chosen ? 2 : 1,
     tabindex: 0, role: "button", "aria-label": says, ...pressable(pick),
@@ -183,7 +185,7 @@ export function legend(state, x, y, u, most, run, side = 0) {
   const real = inReality(state).length > 0 && ["selected in reality", (cx) => diamond(cx, y, size * MARK, opening(state))];
   if (opening(state)) return h("g", { key: "legend", class: "legend", "aria-hidden": "true" }, real[1](x + r), words(tr("an AI factory as it was selected, {when}", { when: realDates(state) }), x + 2.4 * r, y + size * 0.35, { size, fill: SOFT, lines: 1 }, most - 2.4 * r));
   const entries = ballot
-    ? [["yes", patch(PALE_YES)], ["no", patch("url(#hatch-no)")], ballot.passed && ["yes, wins a site", patch(YES)], ["abstains", patch("url(#dots-abstains)")]].filter(Boolean)
+    ? [["yes", patch(PALE_YES)], ["no", patch("url(#hatch-no)")], ballot.passed && ["yes, wins a site", patch(YES)], [ballot.unsure ? "undecided" : "abstains", patch("url(#dots-abstains)")]].filter(Boolean)
     : [real, ["chosen", disc(CHOSEN)], ["being built", disc(BUILDING)], ["working", disc(WORKING)],
       there(DROPPED) && ["dropped", disc(DROPPED)], there(STOPPED) && ["stopped", disc(STOPPED)],
       together(run, frame) && ["train together", (cx) => h("line", { x1: cx - r, x2: cx + r, y1: y, y2: y, stroke: SIDES[side], "stroke-width": 2.5, "stroke-dasharray": "1 5", "stroke-linecap": "round" })]].filter(Boolean);

@@ -1,10 +1,11 @@
-// Six frequent questions, answered with the numbers of the run on the stage.
+// Frequent questions, answered with the numbers of the run on the stage.
 
 import { askWidth, h, pressable, words } from "./paint.js";
 import { INK, brief, color, counted, money, ruleOf, season, seasonOf, years } from "./words.js";
 import { flop } from "./numbers.js";
 import { inReality, realCount, realDates } from "./reality.js";
 import { titleOf } from "./titles.js";
+import { passingSaid } from "./answer.js";
 import { turned } from "./votes.js";
 import { sentence, tr } from "./language.js";
 import { frameAt, valueOf } from "./store.js";
@@ -25,6 +26,7 @@ const QUESTIONS = [
     run.outcome.price_of_politics !== null && tr(run.outcome.price_of_politics < 0 ? "With the same envelope, a planner would be {n} years further from the frontier." : "With the same envelope, a planner would be {n} years closer to the frontier.", { n: years(run.outcome.price_of_politics) }),
   ]],
   ["no", "Who said no, and would it have mattered?", opposed],
+  ["pass", "Would the states agree to a reform?", (state) => [tr("A state agrees if it expects to gain, and each part of a reform needs the vote that its legal basis asks for."), passingSaid(state)]],
   ["labs", "What about private labs?", (state, run) => [
     tr("The number is about machines that the public pays for: those that stood before, and the sites of this program. What a private lab trains on machines of its own or in a cloud does not count, in Europe or abroad."),
     counted(run.outcome.exited_labs, "In this run, {n} lab of the union leaves for a cloud abroad, because it offers more than the public machines.", "In this run, {n} labs of the union leave for a cloud abroad, because it offers more than the public machines."),
@@ -90,5 +92,6 @@ export function drawQuestions(state, store, director) {
   return h("div", { key: `questions-${state.topic ?? ""}`, class: "questions" }, QUESTIONS.map(([topic, question, answer]) =>
     h("details", { key: topic, "data-topic": topic, open: topic === state.topic || (topic === "more" && state.topic === "money") },
       h("summary", {}, tr(question)), answer(state, run, frame).filter(Boolean).map((text, k) => h("p", { key: k }, text)),
+      topic === "pass" && h("p", { key: "show" }, h("button", { type: "button", "data-press": "pass", onclick: () => store.set({ panel: "passing", topic: null }) }, tr("Would it pass?"))),
       topic === "more" && h("p", { key: "try" }, h("button", { type: "button", "data-press": "more", onclick: () => director.more() }, tr("Run it with twice the envelope"))))));
 }

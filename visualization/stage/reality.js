@@ -7,8 +7,8 @@ import { INK, PAPER, counted, fromTo, season } from "./words.js";
 
 export const DROPPED = 5; // phase of a site after its project is canceled
 
-/** The real AI factories; none for another union, in the tour, or while a talk waits for a guess that they would reveal. */
-export const inReality = (state) => (state.tour === null && !asking(state) ? state.geometry.observed ?? [] : []);
+/** The real AI factories; none for another union, in the tour, beside votes on a reform, or while a talk waits for a guess that they would reveal. */
+export const inReality = (state) => (state.tour === null && state.panel !== "passing" && !asking(state) ? state.geometry.observed ?? [] : []);
 
 /** Whether the stage shows its first picture: the real factories, before anything is played. */
 export const opening = (state) => state.t === 0 && !state.playing && inReality(state).length > 0;

@@ -41,6 +41,8 @@ const START = {
   part: null, // the part of the difference whose rules are shown
   topic: null, // the question that is open in the help
   answers: {}, // comparisons from the server, by pair of scenarios
+  passing: {}, // votes on the packages between two scenarios, by pair
+  on: null, // the parts of the package that is shown; null for all
   notice: null,
   busy: false,
   runs: [],
@@ -182,6 +184,7 @@ export function address(state) {
   if (state.t) query.set("t", quarter || state.t);
   for (const name of ["compare", "many", "big"]) if (state[name]) query.set(name, 1);
   if (state.panel === "vote") query.set("vote", 1);
+  if (state.panel === "passing") query.set("passing", state.on ? state.on.join(" ") : 1);
   if (state.who) query.set("why", `${state.who.kind}.${state.who.index}${state.who.side ? ".b" : ""}`);
   if (state.tour !== null) query.set("tour", state.tour + 1);
   if (state.talk !== null) query.set("talk", state.talk + 1);
@@ -206,6 +209,7 @@ export function fromAddress(text, catalog) {
       else wrong.push(tr("“{name}” is not a scenario", { name: value }));
     } else if (k >= 0) {
       if (known.has(rest[0])) state.specs[k].changes[rest.join(".")] = parsed(value);
+      else if (catalog.seeds) wrong.push(tr("{key} {name} is not in this file", { key: rest[0], name: value }));
       else wrong.push(tr("“{name}” is neither a parameter nor a family of rules", { name: rest[0] }));
     } else if (key === "seed" || key === "world") {
       const held = catalog.seeds && (key === "seed" ? catalog.seeds : [0]);
@@ -217,6 +221,7 @@ export function fromAddress(text, catalog) {
       else wrong.push(tr("“{name}” is not a quarter, such as 2026Q3", { name: value }));
     } else if (["compare", "many", "big", "clean"].includes(key)) state[key] = value !== "0";
     else if (key === "vote") state.panel = "vote";
+    else if (key === "passing") Object.assign(state, { panel: "passing", on: value === "1" ? null : value.split(" ").filter(Boolean) });
     else if (key === "why") {
       const found = value.match(/^(state|facility|lab|commissioner)\.(\d{1,4})(\.b)?$/);
       if (found) state.who = { kind: found[1], index: Number(found[2]), side: found[3] ? 1 : 0 };

@@ -1,6 +1,6 @@
 // A talk: moments from a talk file. One key asks, runs, tells and continues; a second window shows the notes.
 
-import { answerFor, partName } from "./answer.js";
+import { answerFor, namedParts, partName, passingFor, sameParts } from "./answer.js";
 import { makeKeeper } from "./keep.js";
 import { h } from "./paint.js";
 import { decimal, tr } from "./language.js";
@@ -9,7 +9,7 @@ import { guessRow, middles, outcome } from "./tour.js";
 import { apart, brief, fromTo, money, span } from "./words.js";
 
 const TALK_SPEED = 3; // index in SPEEDS, fast enough for an audience
-const inYears = (name) => /years|price|^answer|^verdict/.test(name);
+const inYears = (name) => /years|price|gain$|^answer|^verdict/.test(name);
 
 /** The current moment of the talk; null without a talk. */
 export const momentOf = (state) => (state.talk === null ? null : state.catalog.talk.moments[state.talk]);
@@ -133,6 +133,17 @@ function overMany(state) {
   return { a: found.a, b: found.b, difference: { mean: -mean, low: -high, high: -low }, ...found.prices };
 }
 
+/** The votes on the packages under the names of a talk file; null while they are not known. */
+function inPackages(state) {
+  const found = passingFor(state)?.passing;
+  if (!found) return null;
+  const [whole, best] = [found.units.flat(), found.best ?? []].map((parts) => found.packages.find((p) => sameParts(p.parts, parts)));
+  return {
+    packages: found.packages.length, passes: found.packages.filter((p) => p.passes).length, gain: whole.gain_years, in_favor: whole.in_favor,
+    best_gain: best?.gain_years ?? 0, best_in_favor: best?.in_favor ?? 0, best: namedParts(state, found.best ?? []),
+  };
+}
+
 /** The number of decimals for a number of years. */
 const digits = (name) => (name.startsWith("answer.") && !/^answer\.[ab]$/.test(name) ? 2 : 1);
 
@@ -141,6 +152,7 @@ function numberOf(name, state) {
   const [who, what, how] = name.split(".");
   if (who === "answer") return overMany(state)?.[what]?.mean;
   if (who === "verdict") return state.catalog.verdict?.[what]?.median;
+  if (who === "passing") return inPackages(state)?.[what];
   const runs = state.runs.slice(0, state.compare ? 2 : 1);
   const all = how === "middle" ? middles(state, runs) : runs.map((run) => ({ ...outcome(run), envelope_eur_bn: run.envelope_eur_bn }));
   if (!all) return undefined;
@@ -175,6 +187,7 @@ export function filled(text, state) {
     const found = answerFor(state)?.parts;
     if (name === "answer.worlds") return found ? brief(found.worlds) : "…";
     if (name === "answer.largest") return found ? largestPart(found, state.catalog.groups) : "…";
+    if (name === "passing.best") return inPackages(state)?.best ?? "…";
     if (!name.endsWith(".range")) return saidOf(name, numberOf(name, state));
     const range = rangeOf(name.slice(0, -6), state);
     return range ? fromTo(saidOf(name, range.low), saidOf(name, range.high)) : "…";

@@ -118,6 +118,12 @@ function stateVote(s, i, changed, way, side, director) {
   return h("button", { type: "button", "data-vote": s.code, "data-way": way, class: `vote-${way}${changed ? " moved" : ""}`, title: says, "aria-label": says, onclick: () => director.flip(side, i) }, text);
 }
 
+/** The thresholds of a ballot as bars, each once. */
+export function thresholdBars(ballot, state) {
+  const tests = thresholds(ballot, state);
+  return tests.filter((test, k) => tests.findIndex((other) => `${other.needs}` === `${test.needs}`) === k).map(track);
+}
+
 /** A threshold as a bar with a mark at the quota. */
 function track(test, k) {
   return h("div", { key: `test${k}`, class: "term test" }, h("span", { class: "name" }, [test.text].flat()[0]), h("span", { class: "value" }, test.needs ?? ""),

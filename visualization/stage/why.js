@@ -5,7 +5,7 @@ import { brief, counted, money, percent, plain, season } from "./words.js";
 import { decimal, sentence, tr } from "./language.js";
 import { ballotAt, frameAt } from "./store.js";
 
-const TERMS = {
+export const TERMS = {
   trophies: "Being a host",
   local: "Money spent at home",
   race: "The union nearer the frontier",

@@ -23,7 +23,7 @@ from juste_retour.visualization.views.spread import COUNTED, MEASURED
 FOLDER = Path(__file__).parent
 MOST_MOMENTS, MOST_MINUTES = 60, 120
 VIEWS = ("one", "two")
-PANELS = ("rules", "vote", "help", "audience")
+PANELS = ("rules", "vote", "help", "audience", "passing")
 REGIONS = {  # of the stage, by view
     "one": ("caption", "map", "number", "money", "adds", "race", "votes", "answer", "spreads"),
     "two": ("map", "number", "money", "race", "votes", "differences", "spreads"),
@@ -52,8 +52,17 @@ TEXTS = (  # placeholders that are not outcomes
     "b.title",
     "answer.worlds",
     "answer.largest",
+    "passing.best",
 )
 VERDICT = ("a", "b", "gain")  # numbers over all uncertain numbers
+PASSING = (  # of the packages between A and B: their number, those that pass, the whole reform, and the best that passes
+    "packages",
+    "passes",
+    "gain",
+    "in_favor",
+    "best_gain",
+    "best_in_favor",
+)
 _HERE: list[dict[str, Any]] = []  # the talk with which the app was started
 NAMED = re.compile(r"\{([^{}]*)\}")
 QUARTER = re.compile(r"\d{4}Q[1-4]")
@@ -332,7 +341,8 @@ def placeholders() -> list[str]:
 
     `a`, `b` or `gap` (A minus B) comes before an outcome of the run. With `middle` or `range` after it, the number is the
     median or the range of 200 runs. `answer` is the comparison of A and B in the single view; its `range` is the 95 %
-    interval. `verdict` is the lag of today, that of the reform, or the gain over all uncertain numbers.
+    interval. `verdict` is the lag of today, that of the reform, or the gain over all uncertain numbers. `passing` is about
+    the packages of the reform that the states would adopt; it is known while the moment's panel is `passing`.
     """
     of = [f"{who}.{what}" for who in "ab" for what in SPREAD]
     more = [f"{name}.{how}" for name in of for how in ("middle", "range")]
@@ -340,4 +350,4 @@ def placeholders() -> list[str]:
     gap = [f"gap.{what}{how}" for what in IN_YEARS for how in ("", ".middle")]
     answers = [f"answer.{name}{how}" for name in ANSWERS for how in ("", ".range")]
     verdict = [f"verdict.{name}{how}" for name in VERDICT for how in ("", ".range")]
-    return [*TEXTS, *verdict, *answers, *of, *more, *run, *gap]
+    return [*TEXTS, *(f"passing.{name}" for name in PASSING), *verdict, *answers, *of, *more, *run, *gap]
