@@ -84,7 +84,7 @@ def _git(root: Path, *arguments: str) -> str:
 def code_digest(*modules: str) -> str:
     """Hash of the source files on which results depend.
 
-    These are the model, and each module of this folder that the one that runs a chunk imports, at any depth.
+    These are the model, and each module of this folder that the one that runs a chunk imports, at any depth, and the table of columns.
 
     Args:
         modules: further modules of this folder, by their full names, which are treated in the same way.
@@ -98,7 +98,7 @@ def code_digest(*modules: str) -> str:
             found.add(path)
             todo += [_module(here, name) for name in _imported(path)]
             todo += [folder / "__init__.py" for folder in path.parents if folder.is_relative_to(here)]
-    return digest_of([*model_files(), *sorted(found)])
+    return digest_of([*model_files(), *sorted(found), here / "results" / "columns.csv"])
 
 
 def _module(runs: Path, name: str) -> Path:
