@@ -9,36 +9,10 @@ from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.runs.base.numerals import plain
 from juste_retour.runs.base.statistics import ranked_summary, summary, without_a_run
 from juste_retour.runs.results.ensemble import Result
-from juste_retour.runs.results.result_tables import PRICES
+from juste_retour.runs.results.result_tables import TABLES
 
-CAPABILITY = (
-    "sites",
-    "hosts",
-    "two_site_states",
-    "committed_eur_bn",
-    "spend_eur_bn",
-    "unspent_eur_bn",
-    "aggregate_accelerators",
-    "open_accelerators",
-    "h100_equivalents",
-    "largest_site_accelerators",
-    "largest_run_flop",
-    "frontier_flop",
-    "years_behind",
-    "years_behind_at_end",
-    "least_years_behind",
-    "quarters_without_run",
-    "capability_lag_years",
-    "whole_machine_years_behind",
-    "all_machines_years_behind",
-    "program_years_behind",
-    "program_gain_years",
-    "quarters_without_program",
-    *PRICES,
-    "hhi_spend",
-    "exited_labs",
-    "welfare_eur_bn",
-)
+NOT_SHOWN = {"equilibria", "equilibrium", "expectation_error", "first_operation", "rounds"}
+CAPABILITY = tuple(c.name for c in TABLES["worlds"] if c.name not in NOT_SHOWN)
 STATES = ("sites", "accelerators", "received_eur_bn", "paid_eur_bn", "private_eur_bn")
 FACILITIES = ("accelerators", "power_mw", "spend_eur_bn")
 

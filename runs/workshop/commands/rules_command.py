@@ -121,9 +121,7 @@ def new_rule(
     """
     from juste_retour.agents.rules import load_offered
     from juste_retour.runs.base import printing
-    from juste_retour.runs.workshop.scaffold import new
-    from juste_retour.runs.workshop.scaffold_more import tried_with
-    from juste_retour.runs.workshop.scaffold_package import new_package
+    from juste_retour.runs.workshop.scaffold import new, new_package, tried_with
 
     load_offered()
     if package:

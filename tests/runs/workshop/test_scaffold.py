@@ -14,9 +14,7 @@ from juste_retour.agents.errors import BadInput, CannotWrite
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.base.user_rules import load_rules
 from juste_retour.runs.workshop.conformance.scenes import shipped
-from juste_retour.runs.workshop.scaffold import SCAFFOLDS, new
-from juste_retour.runs.workshop.scaffold_more import FILES
-from juste_retour.runs.workshop.scaffold_package import new_package
+from juste_retour.runs.workshop.scaffold import FILES, SCAFFOLDS, new, new_package
 
 pytestmark = pytest.mark.slow
 
