@@ -1,3 +1,4 @@
+import math
 import sys
 
 import pytest
@@ -6,7 +7,7 @@ from juste_retour import simulate
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.rules import FAMILIES, forget
 from juste_retour.agents.user_agents import USER_AGENTS
-from juste_retour.runs.base import user_rules
+from juste_retour.runs.base import printing, user_rules
 from juste_retour.runs.cli.lazy_group import main
 from juste_retour.runs.results.result_tables import TABLES
 
@@ -18,8 +19,12 @@ def result():
 
 
 @pytest.fixture
-def call(capsys):
-    """Run the command line in this process; returns (exit status, standard output, standard error)."""
+def call(capsys, monkeypatch):
+    """Run the command line in this process; returns (exit status, standard output, standard error).
+
+    No line of progress is printed, however slow the machine is.
+    """
+    monkeypatch.setattr(printing, "EVERY", math.inf)
 
     def run(*arguments):
         status = main([str(argument) for argument in arguments])
