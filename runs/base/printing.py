@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from juste_retour.runs.base.numerals import plain
@@ -45,6 +46,8 @@ def print_json(content: object) -> None:
 def json_text(content: object, ascii_only: bool = False) -> str:
     """A JSON object as text: keys in their order, numbers in full, null for numbers that are not finite.
 
+    A data class is an object of its fields, and an array a list.
+
     Args:
         content: the object.
         ascii_only: whether to escape other characters, for an output whose encoding lacks them.
@@ -53,11 +56,20 @@ def json_text(content: object, ascii_only: bool = False) -> str:
 
 
 def _finite(content: object) -> object:
+    if is_dataclass(content) and not isinstance(content, type):
+        content = picked(content, *(f.name for f in fields(content)))
     if isinstance(content, Mapping):
         return {str(key): _finite(value) for key, value in content.items()}
+    if hasattr(content, "tolist"):  # an array
+        content = content.tolist()
     if isinstance(content, list | tuple):
         return [_finite(value) for value in content]
     return plain(content)
+
+
+def picked(found: object, *names: str) -> dict[str, object]:
+    """Some attributes of an object by name, for JSON."""
+    return {name: getattr(found, name) for name in names}
 
 
 def console(stderr: bool = False) -> Console:

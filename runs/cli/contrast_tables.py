@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from juste_retour.runs.analysis.attribution import Attribution
 from juste_retour.runs.analysis.contrasts import Contrast, Contrasts
 from juste_retour.runs.base.numerals import brief, counted
-from juste_retour.runs.base.printing import bar, print_table
+from juste_retour.runs.base.printing import bar, picked, print_table
 from juste_retour.runs.results.paired import LAG
 from juste_retour.runs.results.parameter_draws import Draws
 
@@ -120,7 +119,7 @@ def _drawn_json(draws: Draws | None) -> dict[str, object]:
             "count": draws.count,
             "left_out": draws.left_out,
             "source": draws.source,
-            "parameters": list(draws.names),
+            "parameters": draws.names,
         }
     }
 
@@ -129,16 +128,13 @@ def contrasts_json(found: Contrasts) -> dict[str, object]:
     """Contrasts as `compare --json` prints them; with `--equal spending` those at equal spending are `contrasts`."""
     content = {
         "scenarios": found.names,
-        "seed": found.seed,
-        "worlds": found.worlds,
-        "equal": found.equal,
-        "window": found.window,
+        **picked(found, "seed", "worlds", "equal", "window"),
         **_drawn_json(found.draws),
-        "contrasts": [asdict(c) for c in found.contrasts],
+        "contrasts": found.contrasts,
     }
     if found.equal == "spending":
         return content
-    return content | {"at_equal_spending": {"contrasts": [asdict(c) for c in found.at_equal_spending]}}
+    return content | {"at_equal_spending": {"contrasts": found.at_equal_spending}}
 
 
 def attribution_json(found: Attribution) -> dict[str, object]:
@@ -147,24 +143,15 @@ def attribution_json(found: Attribution) -> dict[str, object]:
         "outcome": found.outcome,
         "from": found.source,
         "to": found.target,
-        "seed": found.seed,
-        "worlds": found.worlds,
-        "equal": found.equal,
-        "window": found.window,
+        **picked(found, "seed", "worlds", "equal", "window"),
         **_drawn_json(found.draws),
-        "value_from": found.value_from,
-        "value_to": found.value_to,
-        "committed_from": found.committed_from,
-        "committed_to": found.committed_to,
-        "difference": found.difference,
-        "low": found.low,
-        "high": found.high,
-        "shares": [asdict(s) for s in found.shares],
-        "interactions": [asdict(i) for i in found.interactions],
-        "moved_together": [{"groups": list(g), "because": why} for g, why in found.joined],
+        **picked(
+            found, "value_from", "value_to", "committed_from", "committed_to", "difference", "low", "high"
+        ),
+        **picked(found, "shares", "interactions"),
+        "moved_together": [{"groups": g, "because": why} for g, why in found.joined],
         "worlds_left_out": found.left_out,
-        "windows": [asdict(w) for w in found.windows],
-        "windows_left_out": found.windows_left_out,
+        **picked(found, "windows", "windows_left_out"),
         "sensitive_to_the_window": found.sensitive,
     }
     held = found.at_equal_spending

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from juste_retour.runs.analysis.effects import named_factors
 from juste_retour.runs.base.numerals import brief, counted, duration, size
+from juste_retour.runs.base.printing import picked
 from juste_retour.runs.engine.agreement import same_because, sentence
 
 if TYPE_CHECKING:
@@ -24,30 +25,13 @@ def cost_json(spec: Spec, found: Cost, workers: int, half_width: float | None) -
     point, difference = precision.half_widths(spec.replications) if precision else (None, None)
     wished = precision.replications(half_width) if precision and half_width else None
     return {
-        "title": spec.title,
-        "digest": spec.digest,
+        **picked(spec, "title", "digest"),
         "points": found.points,
         "refused": [{"values": dict(r.values), "because": r.reason} for r in spec.refused],
-        "replications": found.replications,
-        "runs": found.runs,
-        "chunks": found.chunks,
-        "runs_per_second": found.runs_per_second,
-        "expensive": [
-            {"what": e.what, "count": e.count, "seconds_each": e.seconds_each} for e in found.expensive
-        ],
-        "slow": list(found.slow),
+        **picked(found, "replications", "runs", "chunks", "runs_per_second", "expensive", "slow"),
         "seconds": found.seconds(workers),
-        "bytes": found.bytes,
-        "pilot_points": found.pilot_points,
-        "changes_nothing": [
-            {
-                "factor": i.factor,
-                "levels": list(i.levels),
-                "under": i.under,
-                "places": i.places,
-            }
-            for i in found.idle
-        ],
+        **picked(found, "bytes", "pilot_points"),
+        "changes_nothing": found.idle,
         "agreement": [
             {"point": dict(a.point), "no_site": a.no_site, "standing": a.standing} for a in found.agreed
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from juste_retour.abm.base.members import union_of
 from juste_retour.runs.analysis.institution_choice import Chosen
 from juste_retour.runs.analysis.reforms import Package, Reforms
 from juste_retour.runs.base.numerals import brief, counted, span
-from juste_retour.runs.base.printing import print_table
+from juste_retour.runs.base.printing import picked, print_table
 from juste_retour.runs.base.provenance import provenance
 from juste_retour.runs.cli.contrast_tables import said_of
 from juste_retour.runs.results.export import write
@@ -27,24 +27,15 @@ if TYPE_CHECKING:
 def reforms_json(found: Reforms) -> dict[str, object]:
     """Reforms as `reforms --json` prints them."""
     best, passing = found.best, found.best_that_passes
-    content: dict[str, object] = {
-        "scenarios": list(found.scenarios),
-        "worlds": found.worlds,
-        "seed": found.seed,
-        "by": found.by,
-        "reading": found.reading,
-        "window": found.window,
+    content = {
+        **picked(found, "scenarios", "worlds", "seed", "by", "reading", "window"),
         "packages": [_without_none(asdict(p)) for p in found.packages],
         "best": None if best is None else best.parts,
         "best_that_passes": None if passing is None else passing.parts,
-        "price_of_consent_years": found.price_of_consent_years,
-        "stable_cost_eur_bn": found.stable_cost_eur_bn,
+        **picked(found, "price_of_consent_years", "stable_cost_eur_bn"),
         "frontier": [p.parts for p in found.frontier],
-        "stable": found.stable,
-        "cycle": found.cycle,
-        "package": found.package,
-        "states": [asdict(s) for s in found.states],
-        "moved_together": [{"parts": list(g), "because": why} for g, why in found.joined],
+        **picked(found, "stable", "cycle", "package", "states"),
+        "moved_together": [{"parts": g, "because": why} for g, why in found.joined],
     }
     if found.draws is not None:
         content["draws"] = {
@@ -52,16 +43,14 @@ def reforms_json(found: Reforms) -> dict[str, object]:
             "replications": found.draws.each,
             "left_out": found.draws.left_out,
             "source": found.draws.source,
-            "parameters": list(found.draws.names),
+            "parameters": found.draws.names,
             "nothing_passes": found.nothing_passes,
-            "packages": [asdict(p) for p in found.in_draws],
+            "packages": found.in_draws,
         }
     if found.parameter is not None:
-        each = [asdict(p) for p in found.break_even]
         content["break_even"] = {
-            "parameter": found.parameter,
-            "tried": found.tried,
-            "packages": each,
+            **picked(found, "parameter", "tried"),
+            "packages": found.break_even,
             "nothing_passes": found.stays,
         }
     return content
@@ -222,23 +211,8 @@ def _show_draws(found: Reforms, draws: Draws, where: Console) -> None:
 
 def choice_json(found: Chosen) -> dict[str, object]:
     """A choice as `choose --json` prints it."""
-    return {
-        "scenarios": found.scenarios,
-        "worlds": found.worlds,
-        "seed": found.seed,
-        "by": found.by,
-        "rules": found.rules,
-        "utility_eur_bn": found.utility_eur_bn,
-        "error_eur_bn": found.error_eur_bn,
-        "years_behind": found.years_behind,
-        "prefer": found.prefer.tolist(),
-        "population": found.population.tolist(),
-        "undecided": found.undecided.tolist(),
-        "replaces": found.replaces.tolist(),
-        "self_stable": found.self_stable,
-        "cycle": found.cycle,
-        "left_out": found.left_out,
-    }
+    names = [f.name for f in fields(found) if f.name != "left_out"]
+    return picked(found, *names, "self_stable", "cycle", "left_out")
 
 
 def show_choice(found: Chosen, where: Console) -> None:

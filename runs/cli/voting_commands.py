@@ -336,33 +336,16 @@ def _further(found: Power, indices: list[Index], blocs: list[str]) -> dict[str, 
 
 
 def _power_as_json(found: Power, further: dict[str, tuple[Fraction, ...]]) -> dict[str, object]:
-    columns = zip(
-        found.members,
-        found.swings,
-        found.banzhaf,
-        found.penrose,
-        found.shapley_shubik,
-        found.power_to_prevent,
-        found.power_to_initiate,
-        strict=True,
-    )
+    names = ("banzhaf", "penrose", "shapley_shubik", "power_to_prevent", "power_to_initiate")
+    shares = {name: getattr(found, name) for name in names} | further
     return {
         "rule": found.rule,
         "members": len(found.members),
         "winning_coalitions": found.winning_coalitions,
         "power_to_act": float(found.power_to_act),
         "states": [
-            {
-                "state": member,
-                "swings": swings,
-                "banzhaf": float(banzhaf),
-                "penrose": float(penrose),
-                "shapley_shubik": float(shapley),
-                "power_to_prevent": float(prevent),
-                "power_to_initiate": float(initiate),
-                **{name: float(values[i]) for name, values in further.items()},
-            }
-            for i, (member, swings, banzhaf, penrose, shapley, prevent, initiate) in enumerate(columns)
+            {"state": member, "swings": found.swings[i]} | {k: float(v[i]) for k, v in shares.items()}
+            for i, member in enumerate(found.members)
         ],
         "winning": {"minimal": found.minimal_winning},
         "blocking": {"minimal": found.minimal_blocking, "smallest": found.smallest_blocking},

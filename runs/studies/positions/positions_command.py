@@ -104,15 +104,11 @@ def positions(
 
 
 def _as_json(found: Predictions) -> dict[str, object]:
+    from juste_retour.runs.base.printing import picked
+
+    counts = ("issues", "proposals", "rows", "rows_without_salience", "issues_without_outcome")
     return {
-        "issues": found.issues,
-        "proposals": found.proposals,
-        "rows": found.rows,
-        "rows_without_salience": found.rows_without_salience,
-        "issues_without_outcome": found.issues_without_outcome,
-        "share": found.share,
-        "capability": found.capability,
-        "unknown_actors": list(found.unknown_actors),
+        **picked(found, *counts, "share", "capability", "unknown_actors"),
         **{name: table.to_dict("records") for name, table in found.tables.items()},
     }
 

@@ -70,6 +70,10 @@ def tournament(
 
 
 def _as_json(found: Tournament) -> dict[str, object]:
+    from dataclasses import asdict
+
+    from juste_retour.runs.base import printing
+
     return {
         "family": found.family,
         "scenario": found.scenario.name,
@@ -77,34 +81,9 @@ def _as_json(found: Tournament) -> dict[str, object]:
             name: found.scenario.rules[name].plain()
             for name in ("agenda", "voting", "funding", "entitlement")
         },
-        "seed": found.seed,
-        "worlds": found.worlds,
-        "unit": found.unit,
-        "rules": [
-            {
-                "rule": place.rule,
-                "rank": place.rank,
-                "payoff": place.payoff,
-                "advantage": place.advantage,
-                "low": place.low,
-                "high": place.high,
-                "alone": place.alone,
-                "alone_low": place.alone_low,
-                "alone_high": place.alone_high,
-            }
-            for place in found.places
-        ],
-        "invasions": [
-            {
-                "resident": one.resident,
-                "invader": one.invader,
-                "gain": one.gain,
-                "low": one.low,
-                "high": one.high,
-                "invades": one.invades,
-            }
-            for one in found.invasions
-        ],
+        **printing.picked(found, "seed", "worlds", "unit"),
+        "rules": found.places,
+        "invasions": [asdict(one) | {"invades": one.invades} for one in found.invasions],
     }
 
 
