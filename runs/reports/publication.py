@@ -31,6 +31,7 @@ from juste_retour.runs.engine.results import Results
 from juste_retour.runs.engine.spec import KEYS, RESOLVED
 from juste_retour.runs.engine.store import DONE, MANIFEST, REMEDY
 from juste_retour.runs.reports.report import rendered, spec_text
+from juste_retour.runs.reports.ro_crate import METADATA, crate
 from juste_retour.runs.results import export as exporting
 
 Content = bytes | str | Path  # of a file in the archive; a path is that of the file to pack
@@ -206,7 +207,8 @@ def _contents(results: Results, tables: bool) -> dict[str, Content]:
         content["requirements.txt"] = locked
     if spec.content["members"]:
         content |= {f"members/{p.name}": p for p in sorted(Path(str(spec.content["members"])).glob("*.csv"))}
-    return content | _code()
+    content |= _code()
+    return {METADATA: crate(content, results), **content}
 
 
 def _relative(results: Results) -> dict[str, object]:

@@ -1,7 +1,9 @@
 """The replication archive is complete, and its one command reproduces the result."""
 
 import csv
+import hashlib
 import io
+import json
 import os
 import re
 import shutil
@@ -102,6 +104,30 @@ def test_archive_warns_of_changed_code(out, tmp_path, call, monkeypatch):
 def test_archive_is_deterministic(archive, out):
     before = archive.read_bytes()
     assert package(out).read_bytes() == before
+
+
+def test_archive_describes_itself_as_a_research_object(archive):
+    with zipfile.ZipFile(archive) as z:
+        graph = json.loads(z.read("replication/ro-crate-metadata.json"))["@graph"]
+        by_id = {entity["@id"]: entity for entity in graph}
+        assert len(by_id) == len(graph)
+        about, root = by_id["ro-crate-metadata.json"], by_id["./"]
+        assert (about["@type"], about["about"]) == ("CreativeWork", {"@id": "./"})
+        assert about["conformsTo"]["@id"] == "https://w3id.org/ro/crate/1.1"
+        assert root["@type"] == "Dataset"
+        assert all(root[key] for key in ("name", "description", "datePublished", "license", "hasPart"))
+        described = {part["@id"] for part in root["hasPart"]}
+        packed = {name.removeprefix("replication/") for name in z.namelist()} - {about["@id"]}
+        assert {name for name in packed if not name.startswith("code/")} == described - {"code/"}
+        for name in described - {"code/"}:
+            data = z.read(f"replication/{name}")
+            assert by_id[name]["sha256"] == hashlib.sha256(data).hexdigest(), name
+            assert by_id[name]["contentSize"] == str(len(data))
+    referred = [value for entity in graph for value in entity.values()]
+    referred = [item for value in referred for item in (value if isinstance(value, list) else [value])]
+    ids = {item["@id"] for item in referred if isinstance(item, dict)} - {"https://w3id.org/ro/crate/1.1"}
+    assert ids <= by_id.keys()
+    assert by_id["#run"]["object"]["@id"] == "spec.toml"
 
 
 def test_archived_spec_is_the_same_experiment(archive, out):
