@@ -91,6 +91,20 @@ def test_stored_page_has_every_call_and_wave():
     assert all(f"| wave {k} | {earlier.BEFORE} |" in text for k in (1, 2, 3))
 
 
+def test_published_scores_say_what_the_front_page_says():
+    text = earlier.Path(earlier.__file__).with_name("CALLS.md").read_text(encoding="utf-8")
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| all waves |")]
+    low, high = ({cells[1]: float(cells[k]) for cells in lines} for k in (7, 8))
+    assert low["uniform"] > 0
+    for name in (
+        earlier.PRIOR,
+        "proportional to GDP",
+        "proportional to population",
+        "hosts the last machine",
+    ):
+        assert low[name] < 0 < high[name]
+
+
 def test_another_unions_calibration_is_refused(tmp_path, capsys):
     file = tmp_path / "other.toml"
     file.write_text('members = "x"\n[priors]\nfitted = ["panel_noise"]\n')
