@@ -3,16 +3,11 @@
 Each rule of each family replaces the one in the status quo, and in a Commission proposal if it matters only there.
 """
 
-import json
 import multiprocessing
-import os
-import subprocess
-import sys
 
 import mesa
 import numpy as np
 import pytest
-from numpy._core._multiarray_umath import __cpu_dispatch__
 
 from juste_retour.abm.explanations.quarter_readings import REPORTED
 from juste_retour.abm.explanations.reader import series
@@ -21,7 +16,6 @@ from juste_retour.abm.outcomes import run
 from juste_retour.abm.worlds.scenario import load, parameters, presets
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
-from tests.test_known_numbers import numbers
 
 pytestmark = pytest.mark.slow
 
@@ -132,18 +126,6 @@ def test_world_does_not_depend_on_chunks_of_1_7_and_512(preset):
         assert_same_world(seven, many, k, k - 497)
         assert_same_world(run(scenario, SEED, [k]), many, k, 0)
     assert_same_world(stepped(scenario=scenario, replicate=503), many, 503, 0)
-
-
-def test_simpler_processor_instructions_change_only_the_last_bits():
-    code = "import json; from tests.test_known_numbers import numbers; print(json.dumps(numbers('essay-reform')))"
-    plain = {**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(__cpu_dispatch__)}
-    done = subprocess.run([sys.executable, "-c", code], env=plain, capture_output=True, text=True, check=True)
-    there, here = json.loads(done.stdout), numbers("essay-reform")
-    for name, value in here.items():
-        if isinstance(value, int):
-            assert there[name] == value, name
-        else:
-            assert there[name] == pytest.approx(value, rel=1e-12), name
 
 
 def test_any_subset_of_replicates_gives_the_same_worlds():

@@ -141,7 +141,12 @@ class FixedPoint:
     @property
     def rough(self) -> bool:
         """Whether the standard error or the remaining step exceeds the tolerance."""
-        return max(self.worst, self.to_go) > TOLERANCE
+        return self.uncertainty > TOLERANCE
+
+    @property
+    def uncertainty(self) -> float:
+        """The larger of the largest standard error and the remaining step, in mean stakes."""
+        return max(self.worst, self.to_go)
 
     @property
     def values(self) -> Floats:

@@ -42,7 +42,7 @@ def show(result: Result, changes: Mapping[str, object], where: Console) -> None:
 def _expectations(result: Result) -> str:
     """Number of equilibria and precision of the stationary values, in a few sentences."""
     world = result.worlds.iloc[0]
-    error = f"The largest standard error of a continuation value is {world['expectation_error']:.1%} of the mean stake."
+    error = f"Continuation values are known to {world['expectation_error']:.1%} of the mean stake."
     if world["expectation_error"] > TOLERANCE:
         error += " The values are rough."
     if world["equilibria"] == "one":

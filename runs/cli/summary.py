@@ -37,7 +37,7 @@ def as_json(result: Result, changes: Mapping[str, object] | None = None) -> dict
 
 
 def expectations(result: Result) -> dict[str, object]:
-    """Number of equilibria and standard error of the stationary values; empty if the scenario uses none."""
+    """Number of equilibria and uncertainty of the stationary values; empty if the scenario uses none."""
     worlds = result.worlds
     if worlds["equilibria"].isna().all():
         return {}
@@ -45,7 +45,7 @@ def expectations(result: Result) -> dict[str, object]:
         "expectations": {
             "equilibria": str(worlds["equilibria"].iloc[0]),
             "equilibrium": int(worlds["equilibrium"].iloc[0]),
-            "largest_standard_error": float(worlds["expectation_error"].iloc[0]),
+            "uncertainty": float(worlds["expectation_error"].iloc[0]),
         }
     }
 

@@ -92,7 +92,7 @@ class Results:
         several = worlds["equilibria"] == "several"
         said = {
             "bargaining has several equilibria, one of which its results use (column `equilibrium`)": several,
-            f"the stationary values are rough (standard error above {TOLERANCE:.0%} of the mean stake, column "
+            f"the stationary values are rough (standard error or remaining step above {TOLERANCE:.0%} of the mean stake, column "
             "`expectation_error`)": worlds["expectation_error"] > TOLERANCE,
         }
         sentences = []

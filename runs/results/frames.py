@@ -99,13 +99,13 @@ def _worlds(o: Outcomes) -> Built:
 
 
 def _expectations(o: Outcomes) -> dict[str, ArrayLike]:
-    """Equilibria, the one in use, and standard error of the stationary values; missing in scenarios that use none."""
+    """Equilibria, the one in use, and uncertainty of the stationary values; missing in scenarios that use none."""
     solutions = {id(s): found_for(s, o.members) for s in o.scenarios}
     each = [solutions[id(s)] for s in o.scenarios]
     return {
         "equilibria": pd.Series([None if one is None else one.equilibria for one in each], dtype="str"),
         "equilibrium": np.array([0 if one is None else one.number for one in each], dtype=np.int64),
-        "expectation_error": [np.nan if one is None else one.worst for one in each],
+        "expectation_error": [np.nan if one is None else one.uncertainty for one in each],
     }
 
 
