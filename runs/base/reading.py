@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import site
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Any
 
 _ROOT = Path(__file__).resolve().parents[2]
 _OURS = tuple(f"{_ROOT}{os.sep}{room}{os.sep}" for room in ("agents", "abm", "runs", "visualization"))
-_FOLDERS = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+_FOLDERS = [Path(os.__file__).parent, *map(Path, site.getsitepackages())]  # sysconfig needs more than NumPy
 _LIBRARIES = tuple(f"{folder}{os.sep}" for path in _FOLDERS for folder in {path, path.resolve()})
 VARIABLE = "environment variable "
 OUTSIDE = {"subprocess.Popen": "program ", "os.system": "program ", "socket.connect": "connection "}
