@@ -21,12 +21,15 @@ from juste_retour.abm.worlds.scenario import Content, Scenario
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import family
-from juste_retour.runs.analysis.consent import Adoption, Poll, cycle_of
+from juste_retour.runs.analysis.consent import UNCHANGED, Adoption, Poll, cycle_of
 from juste_retour.runs.analysis.reforms import WORLDS, run_all
 from juste_retour.runs.base.chunked import Progress, reporter
+from juste_retour.runs.base.resampling import resampled_means
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.paired import LAG, Found, Runs, named
 from juste_retour.runs.results.utilities import UTILITY
+
+RESAMPLES = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,9 @@ class Chosen:
         population: the share of the population that lives in them.
         undecided: the number of states whose difference is within two standard errors of zero.
         replaces: whether the column would replace the row under the row's rule.
+        adopting: the share of bootstrap resamples of the replications in which it would.
+        staying: the share of resamples in which no column would replace the row.
+        leading: the share of resamples in which the row's sum of utilities is the highest.
         left_out: institutions without a result, with the reason.
     """
 
@@ -56,6 +62,9 @@ class Chosen:
     population: Floats
     undecided: Integers
     replaces: Booleans
+    adopting: Floats
+    staying: Floats
+    leading: Floats
     left_out: dict[str, str]
 
     @property
@@ -148,14 +157,19 @@ def choose(
         np.zeros((count, count), int),
     )
     replaces, people = np.zeros((count, count), bool), union.states.population
+    flat = np.moveaxis(utility, 1, 2).reshape(-1, worlds)
+    drawn = np.moveaxis(resampled_means(flat, seed, RESAMPLES).reshape(count, people.size, -1), 1, 2)
+    adopted = np.zeros((count, count, RESAMPLES), bool)
     for i, vote in enumerate(votes):
         vote.contributions = -every[i]["payment"]
         poll = Poll.of(utility - utility[i])
         prefer[i], undecided[i] = poll.yes.sum(-1), poll.undecided.sum(-1)
         population[i] = (poll.yes * people).sum(-1) / people.sum()
         replaces[i] = vote.passes(poll.yes, vote.rules([]))
+        adopted[i] = vote.passes(drawn - drawn[i] > UNCHANGED, vote.rules([]))
     replaces &= ~np.eye(count, dtype=bool)
-    sums = utility.sum(-1)
+    adopted &= ~np.eye(count, dtype=bool)[..., None]
+    sums, resampled = utility.sum(-1), drawn.sum(-1)
     return Chosen(
         names,
         worlds,
@@ -169,6 +183,9 @@ def choose(
         population,
         undecided,
         replaces,
+        adopted.mean(-1),
+        (~adopted.any(1)).mean(-1),
+        (resampled >= resampled.max(0) - UNCHANGED).mean(-1),
         left_out,
     )
 

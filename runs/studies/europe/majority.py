@@ -1,4 +1,4 @@
-"""The optimal majority: the sum of the states' utilities by the majority that is needed, under two funding rules.
+"""The optimal majority: the sum of the states' utilities by the majority that is needed, by who pays and the race's value.
 
     uv run python -m juste_retour.runs.studies.europe.majority --write
 
@@ -8,150 +8,163 @@ It writes `MAJORITY.md` and its figure. Source: Buchanan and Tullock (1962).
 from __future__ import annotations
 
 import sys
+import time
+from dataclasses import dataclass
+from itertools import pairwise, product
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.runs.analysis.institution_choice import Chosen, choose
 from juste_retour.runs.base.numerals import number
+from juste_retour.runs.base.pages import page_of
 from juste_retour.runs.base.palette import MARKERS, SERIES
-from juste_retour.runs.reports.drawing import Drawn, blank, svg
+from juste_retour.runs.reports.drawing import WIDTH, Drawn, svg
 
 HERE = Path(__file__).parent
-WORLDS, SEED = 300, 1
+WORLDS, SEED = 200, 1
 FUNDING = {"gni_key": "all pay by national income", "host_matches_half": "the host pays half"}
+RACES = (
+    30.0,
+    100.0,
+    300.0,
+)  # EUR bn: what the states think that the race is worth, the default in the middle
 HEADS = {"simple_majority": 14, "lisbon_qmv": 15, "reinforced_qmv": 20, "unanimity": 27}  # of 27 states
+WORDS = {
+    "simple_majority": "a simple majority",
+    "lisbon_qmv": "the Lisbon majority",
+    "reinforced_qmv": "a reinforced majority",
+    "unanimity": "unanimity",
+}
+SURE = 0.95  # share of resamples from which on a page states what holds in them
 PROTOCOL = {"agenda": "closed_rule", "expect": "stationary"}
 COMMAND = "uv run python -m juste_retour.runs.studies.europe.majority --write"
 
 
-def chosen(funding: str, worlds: int = WORLDS) -> Chosen:
-    """The choice among the voting rules under a funding rule."""
-    today = load("eu-status-quo").changed(PROTOCOL | {"funding": funding})
-    return choose(today, vary=f"voting={','.join(HEADS)}", worlds=worlds, seed=SEED)
+@dataclass(frozen=True)
+class Cell:
+    """The choice among the voting rules under one funding rule and value of the race."""
+
+    funding: str
+    race: float
+    chosen: Chosen
+
+    def by_rule(self, name: str) -> dict[str, float]:
+        """An attribute of the choice by the rule in force."""
+        return dict(zip(self.chosen.scenarios, getattr(self.chosen, name), strict=True))
+
+    def sure(self, name: str) -> list[str]:
+        """The rules for which a share of resamples is large."""
+        return [rule for rule, share in self.by_rule(name).items() if share >= SURE]
+
+    @property
+    def best(self) -> str | None:
+        """The rule with the highest sum; None if the replications leave it open."""
+        return next(iter(self.sure("leading")), None)
+
+    @property
+    def never_best(self) -> list[str]:
+        """The rules whose sum is the highest in few resamples."""
+        return [rule for rule, share in self.by_rule("leading").items() if share <= 1 - SURE]
+
+    @property
+    def dips(self) -> bool:
+        """Whether the sum falls and then rises again with the majority, each by more than two standard errors."""
+        errors = [2 * np.hypot(*pair) for pair in pairwise(self.chosen.error_eur_bn)]
+        steps = np.diff(self.chosen.utility_eur_bn) / errors
+        return bool((np.logical_or.accumulate(steps < -1) & (steps > 1)).any())
 
 
-def figure(found: dict[str, Chosen]) -> Drawn:
-    """The sum of utilities by the number of states that must agree."""
-    tops = {name: max(zip(c.utility_eur_bn, c.scenarios, strict=True))[1] for name, c in found.items()}
-    one = set(tops.values())
-    title = (
-        f"The sum of utilities is highest under {_words(one.pop())}, whoever pays"
-        if len(one) == 1
-        else "Which majority is best depends on who pays"
-    )
+def cells(worlds: int = WORLDS) -> list[Cell]:
+    """All choices."""
+    found = []
+    for funding, race in product(FUNDING, RACES):
+        today = load("eu-status-quo").changed(PROTOCOL | {"funding": funding, "race_value_eur_bn": race})
+        chosen = choose(today, vary=f"voting={','.join(HEADS)}", worlds=worlds, seed=SEED)
+        found.append(Cell(funding, race, chosen))
+    return found
+
+
+def title(found: list[Cell]) -> str:
+    """What holds at every value of the race, by who pays."""
+    said = []
+    for funding, who in FUNDING.items():
+        best = {cell.best for cell in found if cell.funding == funding}
+        what = (
+            "the runs leave the best majority open"
+            if len(best - {None}) == 0 or (None in best and len(best) == 2)
+            else "the best majority depends on what the race is worth"
+            if len(best) > 1
+            else f"the sum of utilities is highest under {WORDS[best.pop() or '']} at each value of the race"
+        )
+        said.append(f"if {who}, {what}")
+    return "; ".join(said).capitalize()
+
+
+def figure(found: list[Cell]) -> Drawn:
+    """The sum of utilities by the number of states that must agree, a panel for each funding rule."""
 
     def draw() -> Figure:
-        sheet, axes = blank(3.2)
-        for k, (name, choice) in enumerate(found.items()):
-            heads = [HEADS[rule] for rule in choice.scenarios]
-            errors = [2 * error for error in choice.error_eur_bn]
-            axes.errorbar(
-                heads,
-                choice.utility_eur_bn,
-                errors,
-                color=SERIES[k],
-                marker=MARKERS[k],
-                capsize=3,
-                label=FUNDING[name],
-            )
-        axes.set_xticks(list(HEADS.values()), [str(n) for n in HEADS.values()])
-        axes.set_xlabel(
-            "States that must agree, of 27 (Lisbon, 15, and reinforced, 20, also 65 % of the people)"
+        sheet = Figure(figsize=(WIDTH, 3.4))
+        for axes, funding in zip(sheet.subplots(1, len(FUNDING), sharey=True), FUNDING, strict=True):
+            for k, cell in enumerate(c for c in found if c.funding == funding):
+                axes.errorbar(
+                    [HEADS[rule] for rule in cell.chosen.scenarios],
+                    cell.chosen.utility_eur_bn,
+                    [2 * error for error in cell.chosen.error_eur_bn],
+                    color=SERIES[k],
+                    marker=MARKERS[k],
+                    capsize=3,
+                    label=f"race worth EUR {number(cell.race)} bn",
+                )
+            axes.set_title(f"If {FUNDING[funding]}", fontweight="normal")
+            axes.set_xticks(list(HEADS.values()), [str(n) for n in HEADS.values()])
+        sheet.axes[0].set_ylabel("Sum of utilities, EUR bn")
+        sheet.supxlabel(
+            "States that must agree, of 27 (with 15 and 20 also 65 % of the people)", fontsize="medium"
         )
-        axes.set_ylabel("Sum of utilities, EUR bn")
-        axes.legend(frameon=False)
+        sheet.axes[0].legend(frameon=False, loc="center", bbox_to_anchor=(0.55, 0.6))  # between the lines
         return sheet
 
     numbers = "; ".join(
-        f"{FUNDING[name]}: "
-        + ", ".join(
-            f"{HEADS[s]} states {number(u)}" for s, u in zip(c.scenarios, c.utility_eur_bn, strict=True)
-        )
-        for name, c in found.items()
+        f"{FUNDING[c.funding]}, race worth {number(c.race)}: "
+        + ", ".join(f"{HEADS[r]} states {number(u)}" for r, u in c.by_rule("utility_eur_bn").items())
+        for c in found
     )
     caption = (
         f"Means of {WORLDS} replications with seed {SEED}, with two standard errors. Closed rule with stationary continuation "
         "values. The errors do not cover those of the values themselves."
     )
-    return Drawn("majority", title, caption, f"Line chart; {numbers}", draw)
+    return Drawn("majority", title(found), caption, f"Line charts; {numbers}", draw)
 
 
-def page(found: dict[str, Chosen], drawn: Drawn) -> str:
+def page(found: list[Cell], drawn: Drawn, seconds: float) -> str:
     """The page, in Markdown."""
-    lines = [
-        "# The optimal majority",
-        "",
-        "Buchanan and Tullock (1962) weigh two costs of a voting rule. With few votes needed, a majority decides at the expense of "
-        "the others. With many needed, agreement is slow, or fails. In between the sum of utilities should be highest. Here that "
-        "curve is measured.",
-        "",
-        f"States bargain over the status quo's envelope under a closed rule with stationary continuation values. `{COMMAND}` "
-        f"makes this page: {WORLDS} replications of each, seed {SEED}. The spec `runs/specs/optimal-majority.toml` runs the "
-        "same as a batch.",
-        "",
-        f"![{drawn.description}](figures/majority.svg)",
-        "",
-        f"*{drawn.caption}*",
-        "",
-    ]
-    for name, c in found.items():
-        lines += [
-            f"## If {FUNDING[name]} (`funding = {name}`)",
-            "",
-            "| in force | sum of utilities, EUR bn | standard error | years behind | "
-            + " | ".join(f"prefer `{s}`" for s in c.scenarios)
-            + " |",
-            "|---|---|---|---|" + "---|" * len(c.scenarios),
-        ]
-        for i, rule in enumerate(c.scenarios):
-            each = [
-                "-"
-                if i == j
-                else f"{n} states, {c.population[i, j]:.0%}{' **adopted**' if c.replaces[i, j] else ''}"
-                for j, n in enumerate(c.prefer[i])
-            ]
-            cells = [
-                f"`{rule}`",
-                number(c.utility_eur_bn[i]),
-                number(c.error_eur_bn[i]),
-                number(c.years_behind[i]),
-                *each,
-            ]
-            lines.append(f"| {' | '.join(cells)} |")
-        stable = ", ".join(f"`{s}`" for s in c.self_stable) or "none"
-        lines += [
-            "",
-            f"Self-stable, because no other rule in the list is adopted under the rule itself: {stable}.",
-            "",
-        ]
-        if c.left_out:
-            lines += [f"Left out: {'; '.join(f'{n}: {why}' for n, why in c.left_out.items())}", ""]
-    lines += [
-        "## How far to believe it",
-        "",
-        "- The continuation values are solved to a residual of a few percent of the mean stake. Where a standard error of the "
-        "values is large, as under unanimity, or several equilibria are found, the curve may move. The solver prints both.",
-        "- The four rules differ by more than their number of states: two also ask for 65 % of the people.",
-        "- All parameters are at their defaults.",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _words(rule: str) -> str:
-    return {"lisbon_qmv": "the Lisbon majority", "reinforced_qmv": "a reinforced majority"}.get(
-        rule, rule.replace("_", " ")
+    never = set.intersection(*(set(cell.never_best) for cell in found))
+    always = set.intersection(*(set(cell.sure("staying")) for cell in found))
+    constants = {"heads": HEADS, "words": WORDS, "payers": FUNDING, "worlds": WORLDS, "seed": SEED}
+    about = {"command": COMMAND, "minutes": seconds / 60, "sure": SURE}
+    return page_of(
+        HERE / "templates" / "majority.jinja",
+        cells=found,
+        never=never,
+        always=always,
+        drawn=drawn,
+        **constants,
+        **about,
     )
 
 
 def write() -> None:
     """Run, and write the page and its figure."""
-    found = {name: chosen(name) for name in FUNDING}
+    begun = time.process_time()
+    found = cells()
     drawn = figure(found)
+    text = page(found, drawn, time.process_time() - begun)
     (HERE / "figures" / "majority.svg").write_text(svg(drawn), encoding="utf-8")
-    (HERE / "MAJORITY.md").write_text(page(found, drawn), encoding="utf-8")
+    (HERE / "MAJORITY.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
