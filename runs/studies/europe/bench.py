@@ -74,7 +74,7 @@ class Bench:
         seed: random seed of the replications.
         members: the union.
         first: replication number of the first draw, so that a slice gives the same numbers as the whole bench.
-        calibrated: names of the columns that come from the calibration.
+        calibrated: names of the columns that come from the posterior; the others are drawn from their ranges.
     """
 
     draws: pd.DataFrame

@@ -403,6 +403,7 @@ QUESTIONS: tuple[Question, ...] = (
         _of("added|envelopes|quo"),
         0.1,
         "Today's program shortens the lag that would be there without it.",
+        {f"{years} years": _of(f"added|{years}") for years in WINDOWS[1:]},
     ),
     Question(
         "what a reform can reach, lost for each year that it waits",

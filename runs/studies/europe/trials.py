@@ -185,12 +185,16 @@ def _finite(lags: Floats) -> Floats:
 def ends(bench: Bench) -> Numbers:
     """Outcomes of status quo and reform, and what the reform's rules gain without new sites.
 
-    `standing` is the gain in years of the reform's operations on the machines that stood before, over the status quo.
+    `standing` is the gain in years of the reform's operations on the machines that stood before, over the status quo, and
+    `added|7` that of the status quo's sites over no new site in a window of seven years.
     """
     quo, reform = load(STATUS_QUO), load(REFORM)
     found: Numbers = {}
     for name, scenario in (("quo", quo), ("reform", reform)):
         found |= {f"{name}|{key}": values for key, values in bench.outcomes(scenario, SIZES).items()}
+    for years in SIDE_BY_SIDE:
+        longer = quo.changed({"window_years": years})
+        found[f"added|{years:g}"] = bench.outcomes(longer, [GAIN])[GAIN]
     nothing = reform.changed({"envelope_eur_bn": 0.0})
     return found | {"standing": found[f"quo|{LAG}"] - bench.outcomes(nothing, [LAG])[LAG]}
 

@@ -165,7 +165,7 @@ def benches(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) 
     known, names = identified(posterior), tuple(plan.names)
     ranges = pd.DataFrame(sobol_draws([n for n in names if n not in known], size.worlds, plan.seed + 2))
     politics = pd.concat([posterior.sample(size.worlds, plan.seed)[known], ranges], axis=1)[list(names)]
-    everything = Bench(joint(politics, seed), seed, calibrated=names)
+    everything = Bench(joint(politics, seed), seed, calibrated=tuple(known))
     before = Bench(prior(plan.names, size.worlds, plan.seed + 1), seed, calibrated=names)
     return everything, Bench(politics, seed, calibrated=names), before
 

@@ -227,3 +227,8 @@ def test_geography_matters_less_if_pooling_is_costly(bench):
     assert (np.diff(table["median"]) <= 0).all()  # above some exponent the largest site alone is best
     assert table["median"].iloc[0] > 1 > table["median"].iloc[-1]
     assert 0 < flip["median"] < 0.03
+
+
+def test_gain_of_the_program_is_read_in_every_window(numbers):
+    assert numbers["added|5"] == pytest.approx(numbers["added|envelopes|quo"], abs=1e-9)
+    assert (numbers["added|10"] >= 0).all()
