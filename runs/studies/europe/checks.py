@@ -90,11 +90,12 @@ def at_the_middle(politics: Bench, names: Sequence[str], units: Sequence[tuple[s
 
     Args:
         politics: draws of the politics, on which nothing else is drawn.
-        names: all uncertain parameters.
+        names: all uncertain parameters; those of the politics that the data do not narrow are at their defaults too.
         units: parameters to move, those that are drawn together as one; see `drawn_together`.
     """
     others = pd.DataFrame({name: default(name) for name in names}, index=politics.draws.index)
-    base = pd.concat([politics.draws, others], axis=1)
+    known = politics.draws.drop(columns=[name for name in names if name in politics.draws])
+    base = pd.concat([known, others], axis=1)
     middle = {name: at_share(name, np.array(0.5)).item() for name in names}
     moved = [base, *(base.assign(**{name: middle[name] for name in unit}) for unit in units)]
     quo, reform = (_outcomes(politics, moved, load(name)) for name in (STATUS_QUO, REFORM))

@@ -55,6 +55,7 @@ class PlainVerdict(TypedDict):
     mixtures: int
     audit_break_even: Row
     geography_flips_at: Row
+    vote_on_reform: Row
     findings: list[PlainFinding]
     shares: Rows
     votes: Rows
@@ -89,3 +90,4 @@ class PlainVerdict(TypedDict):
     levels: Rows
     committed: Rows
     fair: Rows
+    reform_votes: Rows

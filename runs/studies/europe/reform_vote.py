@@ -7,17 +7,23 @@ is therefore reported with the answer, and `stable_cost_eur_bn` of each vote.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import asdict, dataclass, field
+
+import pandas as pd
 
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.worlds.scenario import Scenario, load
 from juste_retour.runs.analysis.reforms import EACH, WORLDS, InDraws, Package, Reforms, reforms
 from juste_retour.runs.base.chunked import Progress
+from juste_retour.runs.results.parameter_ranges import setting
+from juste_retour.runs.studies.europe.bench import Bench
 
 STATUS_QUO, REFORM = "eu-status-quo", "reform-with-access"  # the essay's reform, our completion, and access
 NAMED = ("operations", "placement", "procurement")  # the parts that the essay names
 ACCESS = ("access", "standing")
 RACE = "race_value_eur_bn"
+LEGAL, PASSES = "legal basis", "best that passes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +69,7 @@ def vote_on_the_reform(
     draws: int | None = 128,
     each: int = EACH,
     from_prior: bool = True,
+    posterior: pd.DataFrame | None = None,
     seed: int = 0,
     target: str | Scenario = REFORM,
     members: Members | None = None,
@@ -72,12 +79,13 @@ def vote_on_the_reform(
     """Vote on the packages of the essay's reform by legal basis, by today's own rule, and where today's program is stable.
 
     Args:
-        worlds, draws, each, from_prior, seed, members, workers, progress: as in `reforms`.
+        worlds, draws, each, from_prior, posterior, seed, members, workers, progress: as in `reforms`.
         target: the whole reform; its packages contain those without access.
     """
     today, whole = load(STATUS_QUO), load(target)
     how = {"worlds": worlds, "seed": seed, "members": members, "workers": workers, "progress": progress}
-    legal = reforms(today, whole, draws=draws, each=each, from_prior=from_prior, **how)  # type: ignore[arg-type]
+    drawn = {"draws": draws, "each": each, "from_prior": from_prior, "posterior": posterior}
+    legal = reforms(today, whole, **drawn, **how)  # type: ignore[arg-type]
     own_rule = today.rules["voting"].rule
     own = reforms(today, whole, by=own_rule, each=each, break_even=RACE, **how)  # type: ignore[arg-type]
     parts = legal.packages[-1].parts
@@ -91,3 +99,58 @@ def vote_on_the_reform(
         return Answer(legal, own, cuts=cuts)
     there = [s.changed({RACE: value}, s.name) for s in (today, whole)]
     return Answer(legal, own, reforms(*there, **how), value, cuts)  # type: ignore[arg-type]
+
+
+def voted(bench: Bench, worlds: int, each: int) -> tuple[pd.DataFrame, dict[str, float]]:
+    """The vote on the reform as a job of the verdict, over the draws of its bench.
+
+    Returns:
+        one row per rule ("legal basis", "today's rule", and "where today is stable" if the race must be worth less for
+        that) and cut, the best package and the best that passes among them: the fields of a `Package`, and under the
+        legal bases those of `InDraws`, prefixed by `draws_`; and the numbers that belong to no package.
+    """
+    found = vote_on_the_reform(
+        worlds=worlds,
+        draws=bench.count,
+        each=each,
+        from_prior=False,
+        posterior=bench.draws,
+        seed=bench.seed,
+        members=bench.members,
+    )
+    legal, own = found.by_legal_basis, found.by_own_rule
+    by_rule = {LEGAL: legal, "today's rule": own, "where today is stable": found.at_stable_value}
+    over = {p.parts: {f"draws_{k}": v for k, v in asdict(p).items() if k != "parts"} for p in legal.in_draws}
+    rows = []
+    for rule, vote in by_rule.items():
+        if vote is None:
+            continue
+        listed = {cut: found.package(cut, vote) for cut in found.cuts} | {
+            "best": vote.best,
+            PASSES: vote.best_that_passes,
+        }
+        for cut, package in listed.items():
+            if package is not None:
+                told = asdict(package) | {
+                    key: " ".join(getattr(package, key)) for key in ("rules", "undecided")
+                }
+                told |= {"parts": ", ".join(package.parts), "count": len(package.parts)}
+                rows.append(
+                    {"rule": rule, "package": cut} | told | (over[package.parts] if rule == LEGAL else {})
+                )
+    share, low, high = legal.nothing_passes or (math.nan,) * 3
+    said = {
+        "packages": len(legal.packages),
+        "passing": sum(p.passes for p in legal.packages),
+        "passing_today": sum(p.passes for p in own.packages),
+        "unanimous": len(found.unanimous),
+        "states": legal.packages[0].in_favor + legal.packages[0].against,
+        "nothing_passes": share,
+        "nothing_low": low,
+        "nothing_high": high,
+        "price_of_consent": legal.price_of_consent_years,
+        "stable_cost": own.stable_cost_eur_bn,
+        "stable_value": math.nan if found.stable_value_eur_bn is None else found.stable_value_eur_bn,
+        "race_value": setting(load(STATUS_QUO), RACE) or math.nan,
+    }
+    return pd.DataFrame(rows), said

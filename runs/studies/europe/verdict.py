@@ -30,6 +30,7 @@ from juste_retour.runs.studies.europe.calibration import Posterior, calibrate, p
 from juste_retour.runs.studies.europe.calibration_spec import CalibrationSpec
 from juste_retour.runs.studies.europe.claims import VOTED, Finding, findings
 from juste_retour.runs.studies.europe.plain import PlainVerdict
+from juste_retour.runs.studies.europe.reform_vote import voted
 from juste_retour.runs.studies.europe.sizes import FULL, Size
 from juste_retour.runs.studies.europe.trials import Numbers
 
@@ -212,6 +213,7 @@ def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) 
         "middle": [(checks.at_the_middle, (small, names, part)) for part in _split(units)],
         "moved": [(checks.one_at_a_time, (fewest, part)) for part in _split(names)],
         "price": [(checks.price_of_politics, (few,))],
+        "vote": [(voted, (bench, 2 * size.worlds, max(size.few // 2, 2)))],
     }
 
 
@@ -252,6 +254,7 @@ def assembled(
             "mixtures": int(numbers["mixtures"][0]),
             "audit_break_even": done["audit"][0][1],
             "geography_flips_at": done["exponents"][0][1],
+            "vote_on_reform": done["vote"][0][1],
         },
     )
 
@@ -291,6 +294,7 @@ def _tables(
         "fair": _fair(numbers),
         "thresholds": checks.thresholds(numbers),
         "price": done["price"][0],
+        "reform_votes": done["vote"][0][0],
         **done["evidence"][0],
     }
 
