@@ -65,33 +65,22 @@ standing = Family(
 )
 
 
-def _year_share(low: float, high: float, about: str, source: str) -> Parameter:
+def _year_share(low: float, high: float) -> Parameter:
+    """Description and source are the same for all rules, so that a draw gives them the same place in their ranges."""
     return Parameter(
         unit="share of a year's hours",
         low=0,
         high=1,
         range=(low, high),
         scale="log",
-        about=f"largest grant {about}, as a share of a machine's hours in a year",
-        source=f"abm/data/grants.csv: {source}",
+        about="largest grant, as a share of a machine's hours in a year",
+        source="abm/data/grants.csv; the ranges of reserves and of whole machines are assumed around one grant each",
     )
 
 
-Calls = _year_share(
-    0.018,
-    0.224,
-    "of a peer-reviewed call",
-    "0.018 for winners of the Large AI Grand Challenge, 0.224 for EuroLingua-GPT",
-)
-Strategic = _year_share(
-    0.04,
-    0.3,
-    "from a reserve for flagship models",
-    "0.11 for Apertus, from general knowledge; range assumed; OpenEuroLLM has 0.021 of four machines together",
-)
-Dedicated = _year_share(
-    0.26, 0.33, "to a lab that has the machine to itself", "0.3 for BLOOM, of its partition; range assumed"
-)
+Calls = _year_share(0.018, 0.224)  # winners of the Large AI Grand Challenge; EuroLingua-GPT
+Strategic = _year_share(0.04, 0.3)  # around 0.11 for Apertus; OpenEuroLLM has 0.021 of four machines together
+Dedicated = _year_share(0.26, 0.33)  # around 0.3 for BLOOM, of its partition
 
 
 @standing(anonymous=True, deterministic=True)

@@ -423,6 +423,14 @@ QUESTIONS: tuple[Question, ...] = (
         f"Within three years of the essay not even the reform gets within {STRUCTURAL_AT:g} years of the frontier.",
     ),
     Question(
+        "years between the essay and the date from which the gap is structural",
+        4,
+        "years",
+        lambda n: n["structural from"] - ESSAY,
+        0.25,
+        f"When the essay appeared, the reform could still get within {STRUCTURAL_AT:g} years of the frontier.",
+    ),
+    Question(
         "what a reform of 2026 gains by 2034 over one of 2030",
         4,
         "years",
@@ -497,12 +505,17 @@ QUESTIONS: tuple[Question, ...] = (
         {"equal envelopes": _adds("envelopes", "standing", "access")},
     ),
     Question(
-        "accelerators open to others, fewer by, at equal envelopes and unequal spending",
+        "accelerators open to others, fewer by",
         5,
         "share",
-        lambda n: 1 - _ratio(n["reform|open_accelerators"], n["quo|open_accelerators"]),
+        lambda n: 1 - _ratio(n["reform|spending|open_accelerators"], n["quo|spending|open_accelerators"]),
         0.1,
-        "The reform leaves less for research.",
+        "For the same money the reform leaves less for research.",
+        {
+            "equal envelopes, so at unequal spending": lambda n: (
+                1 - _ratio(n["reform|open_accelerators"], n["quo|open_accelerators"])
+            )
+        },
     ),
     Question(
         "what money gains",

@@ -23,7 +23,7 @@ from juste_retour.runs.results.windows import SIDE_BY_SIDE, Window
 from juste_retour.runs.studies.europe.bench import REFORM, STATUS_QUO, WITH_ACCESS, Bench, BenchRuns
 
 Numbers = dict[str, Floats]
-LAG = "years_behind"
+LAG, OPEN = "years_behind", "open_accelerators"
 READINGS = {"mean": LAG, "end": "years_behind_at_end", "least": "least_years_behind"}  # of one window
 EQUAL = ("envelopes", "spending")
 OUTCOMES = {  # other readings of the same window, and the largest site
@@ -42,7 +42,7 @@ SIZES = (
     "hosts",
     "largest_site_accelerators",
     "h100_equivalents",
-    "open_accelerators",
+    OPEN,
     LAG,
     COMMITTED,
     "spend_eur_bn",
@@ -195,6 +195,10 @@ def ends(bench: Bench) -> Numbers:
     for years in SIDE_BY_SIDE:
         longer = quo.changed({"window_years": years})
         found[f"added|{years:g}"] = bench.outcomes(longer, [GAIN])[GAIN]
+    runs = BenchRuns(bench, [LAG, OPEN])
+    free = runs.of(quo, 0, bench.count), runs.of(reform, 0, bench.count)
+    for name, held in zip(("quo", "reform"), at_equal_spending(runs, (quo, reform), 0, free), strict=True):
+        found[f"{name}|spending|{OPEN}"] = held[OPEN]
     nothing = reform.changed({"envelope_eur_bn": 0.0})
     return found | {"standing": found[f"quo|{LAG}"] - bench.outcomes(nothing, [LAG])[LAG]}
 
