@@ -116,6 +116,7 @@ def voted(bench: Bench, worlds: int, each: int) -> tuple[pd.DataFrame, dict[str,
         from_prior=False,
         posterior=bench.draws,
         seed=bench.seed,
+        target=REFORM,
         members=bench.members,
     )
     legal, own = found.by_legal_basis, found.by_own_rule

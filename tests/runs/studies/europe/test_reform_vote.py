@@ -3,6 +3,11 @@
 import pytest
 
 from juste_retour.abm.worlds.scenario import load
+from juste_retour.runs.engine.studies import packed, unpacked
+from juste_retour.runs.results.parameter_ranges import setting
+from juste_retour.runs.studies.europe import reform_vote
+from juste_retour.runs.studies.europe.bench import Bench
+from juste_retour.runs.studies.europe.calibration import prior
 from juste_retour.runs.studies.europe.reform_vote import NAMED, RACE, STATUS_QUO, vote_on_the_reform
 
 TODAY = load(STATUS_QUO)
@@ -35,3 +40,15 @@ def test_answer_is_repeated_where_today_is_stable(answer):
     else:
         assert answer.stable_value_eur_bn == max(high for _, high in answer.by_own_rule.stays)
         assert len(answer.at_stable_value.packages) == len(answer.by_own_rule.packages)
+
+
+def test_vote_is_a_job_of_the_verdict(monkeypatch):
+    target = TODAY.changed({"procurement": "rapid", "operations": "operator_led"}, "faster")
+    monkeypatch.setattr(reform_vote, "REFORM", target)
+    bench = Bench(prior(["local_scale"], 20, 1), 5)
+    rows, said = unpacked(packed(reform_vote.voted(bench, worlds=4, each=2)))
+    legal = rows[rows.rule == reform_vote.LEGAL].set_index("package")
+    assert legal.parts["named"] == "operations, procurement"
+    assert 0 <= legal.draws_low["named"] <= legal.draws_passing["named"] <= legal.draws_high["named"] <= 1
+    assert said["passing"] <= said["packages"] == 3
+    assert said["race_value"] == setting(TODAY, RACE)
