@@ -1,4 +1,4 @@
-"""The price of politics: the years behind in excess of those that a planner with the same money would have.
+"""The price of politics: the years behind in excess of those that a planner with the same envelope would have.
 
 The planner's funding follows national income, so that no host must match it. It orders from the first quarter in which
 the scenario's agenda can decide. It plans in advance, and its result is computed with each world's own draws of

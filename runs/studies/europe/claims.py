@@ -307,8 +307,11 @@ def _readings(*ends: str) -> dict[str, Value]:
 
 
 def _levels(end: str) -> dict[str, Value]:
-    """The gain if one run has the same share of all machines' chips on both sides."""
-    return {f"{100 * c:.0f} % of the chips on both sides": _of(f"won|spending|{end} at {c:g}") for c in CHIPS}
+    """The gain if one run has the same share of all machines' chips on both sides, and if both sides spend what is left."""
+    found = {
+        f"{100 * c:.0f} % of the chips on both sides": _of(f"won|spending|{end} at {c:g}") for c in CHIPS
+    }
+    return found | {TOPPED_UP: _of(f"won|spending|{end} topped up")}
 
 
 def _adds(equal: str, more: str, less: str = "") -> Value:
@@ -316,6 +319,7 @@ def _adds(equal: str, more: str, less: str = "") -> Value:
     return lambda n: n[f"won|{equal}|{more}"] - n[f"won|{equal}|{less}" if less else f"gain|{equal}|5"]
 
 
+TOPPED_UP = "equal spending of nearly the whole envelope"
 CAPABILITY = {"whole": "whole machines", "all": "all machines as one"}  # readings beside that of one project
 
 
@@ -369,12 +373,12 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     _share("pooling", 2, "Training together pays in years."),
     Question(
-        "by how much all of the status quo's sites together fall short of one large American site that works today",
+        "by how much all of the status quo's sites together fall short of one large American site of today, at unequal money",
         2,
         "share",
         lambda n: 1 - n["quo|h100_equivalents"] / large_site("US"),
         0.1,
-        "Even added up, the sites are less than what one serious lab deploys.",
+        "Even added up, the sites are less than what one serious lab deploys, for more money.",
     ),
     _share("procurement", 3, "Faster procurement pays in years."),
     _share("operations", 3, "Who may act at night pays in years."),

@@ -151,12 +151,16 @@ def opened(bench: Bench) -> Numbers:
 
 
 def equal_access(bench: Bench) -> Numbers:
-    """Lags and gains if one run has the same share of the chips of all machines, old and new, on both sides.
+    """Lags and gains if one run has the same share of the chips of all machines, and if both sides spend what is left.
 
-    Keys are of the form `won|spending|reform at 0.06`, `lag|spending|named at 0.06` and `quo|spending|reform at 0.06`.
+    Keys are of the form `won|spending|reform at 0.06`, `lag|spending|named at 0.06` and `quo|spending|reform at 0.06`; and
+    `won|spending|reform topped up`, where the sites that are selected get the money that the call leaves.
     """
     quo, reform = load(STATUS_QUO), load(REFORM)
     found: Numbers = {}
+    for name, scenario in (("reform", reform), ("named", mixed(quo, reform, NAMED))):
+        ends = [s.changed({"leftover": "top_up"}) for s in (quo, scenario)]
+        found |= _compared(BenchRuns(bench, [LAG]), *ends, bench.count, f"{name} topped up")
     for level in CHIPS:
         runs = BenchRuns(
             bench.setting(access__calls__year_share=level * bench.draws["run_days"] / 365), [LAG]
