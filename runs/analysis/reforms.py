@@ -55,12 +55,15 @@ class Package:
         population_in_favor: the share of the population that lives in the states in favor.
         in_favor_as_realized: the states that would be in favor by the race as it turns out, not as it is expected.
         rules: the voting rules that the package must pass.
+        passes_resampled: share of samples of the replications, drawn with replacement, in which it passes.
         passes_afterwards: share of the replications in which it would pass by what each state then has.
         unchanged: whether no state's utility changes; `states_unchanged` is the number of states whose does not.
         compensation_eur_bn: the least cash to states that lose for which it passes; None if no cash suffices.
         winners_can_pay: whether the states in favor gain at least that much.
         cost_borne_eur_bn: the largest cost of changing, divided by GDP, at which it would still pass.
         loses_most: the state that loses most, and what it loses; empty if none does.
+        gain_years_at_equal_spending, in_favor_at_equal_spending, passes_at_equal_spending: the same if today's
+            institutions and the package spend the smaller of their two sums; None if not asked for.
     """
 
     parts: tuple[str, ...]
@@ -74,6 +77,7 @@ class Package:
     in_favor_as_realized: int
     rules: tuple[str, ...]
     passes: bool
+    passes_resampled: float
     passes_afterwards: float
     unchanged: bool
     states_unchanged: int
@@ -83,6 +87,8 @@ class Package:
     loses_most: str
     loss_eur_bn: float
     gain_years_at_equal_spending: float | None = None
+    in_favor_at_equal_spending: int | None = None
+    passes_at_equal_spending: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -262,7 +268,7 @@ def reforms(
             Union that of `source`.
         reading: of the legal bases, "strict" or "lenient".
         package: the parts whose changes are returned as `states`; all by default.
-        equal: "spending" adds the gain if the package and today's institutions spend the same.
+        equal: "spending" adds the gain and the vote if the package and today's institutions spend the same.
         members: a union, or a folder of its tables.
         draws: number of draws of the parameters, besides the runs at their defaults.
         each: replications of each draw, and of each value of `break_even`.
@@ -394,14 +400,15 @@ class Sample:
         lag: (mixtures, worlds) years behind.
         utility: (mixtures, worlds, states) EUR bn; `realized` with the race as it turned out.
         terms: of the utility by name, means over the replications, (mixtures, states).
-        gain_at_equal_spending: (mixtures, worlds) years; None if not asked for.
+        at_equal_spending: the gain (mixtures, worlds) in years and the change of utility (mixtures, worlds, states); None
+            if not asked for.
     """
 
     lag: Floats
     utility: Floats
     realized: Floats
     terms: dict[str, Floats]
-    gain_at_equal_spending: Floats | None = None
+    at_equal_spending: tuple[Floats, Floats] | None = None
 
     @classmethod
     def of(
@@ -417,10 +424,12 @@ class Sample:
         """Run all mixtures with common random numbers; the number of workers changes no result."""
         every = run_all(mixtures, runs, worlds, workers, progress)
         listed = [every[mixture.digest] for mixture in mixtures]
-        gain = None
+        held = None
         if equal:
-            alone = Runs(runs.seed, runs.members, [LAG])
-            gain = np.stack([_at_equal_spending(alone, mixtures[0], m, every) for m in mixtures])
+            gains, changes = zip(
+                *(_at_equal_spending(runs, mixtures[0], m, every) for m in mixtures), strict=True
+            )
+            held = np.stack(gains), np.stack(changes)
         lag, utility, realized = (
             np.stack([found[name] for found in listed]) for name in (LAG, UTILITY, REALIZED)
         )
@@ -429,7 +438,7 @@ class Sample:
             utility,
             realized,
             {name: np.stack([found[name] for found in listed]) for name in TERMS},
-            gain,
+            held,
         )
 
 
@@ -456,14 +465,17 @@ def _run(runs: Runs, scenario: Scenario, worlds: int) -> Found:
     return found | {name: found[name].mean(0) for name in TERMS}
 
 
-def _at_equal_spending(runs: Runs, today: Scenario, package: Scenario, every: dict[str, Found]) -> Floats:
-    """The package's gain in years if both spend the same, (worlds,)."""
-    names, found = {*runs.measured, STANDING}, []
+def _at_equal_spending(
+    runs: Runs, today: Scenario, package: Scenario, every: dict[str, Found]
+) -> tuple[Floats, Floats]:
+    """The package's gain in years (worlds,) and the change of utility (worlds, states) if both spend the same."""
+    names, gains, changes = {*runs.measured, STANDING, UTILITY}, [], []
     for part in chunks(len(every[today.digest][LAG])):
         ends = tuple({name: every[s.digest][name][part] for name in names} for s in (today, package))
         a, b = at_equal_spending(runs, (today, package), part.start, (ends[0], ends[1]))
-        found.append(paired_difference(a[LAG], b[LAG]))
-    return np.concatenate(found)
+        gains.append(paired_difference(a[LAG], b[LAG]))
+        changes.append(b[UTILITY] - a[UTILITY])
+    return np.concatenate(gains), np.concatenate(changes)
 
 
 def _packages(built: Switches, sample: Sample, vote: Adoption, seed: int) -> list[Package]:
@@ -480,7 +492,16 @@ def _packages(built: Switches, sample: Sample, vote: Adoption, seed: int) -> lis
         cash = 0.0 if passes else vote.compensation(poll.change, rules)
         worst = int(poll.change.argmin())
         loses = poll.change[worst] < -1e-9
-        held = sample.gain_at_equal_spending
+        resampled = resampled_means(differences[m].T, seed).T > 1e-9
+        equal: dict[str, Any] = {}
+        if sample.at_equal_spending is not None:
+            years, changes = (values[m] for values in sample.at_equal_spending)
+            yes = Poll.of(changes).yes
+            equal = {
+                "gain_years_at_equal_spending": float(years.mean()),
+                "in_favor_at_equal_spending": int(yes.sum()),
+                "passes_at_equal_spending": bool(vote.passes(yes, rules)),
+            }
         found.append(
             Package(
                 parts=parts,
@@ -494,6 +515,7 @@ def _packages(built: Switches, sample: Sample, vote: Adoption, seed: int) -> lis
                 in_favor_as_realized=int(Poll(as_realized[m], poll.error).yes.sum()),
                 rules=tuple(rule.rule for rule in rules),
                 passes=passes,
+                passes_resampled=float(vote.passes(resampled, rules).mean()),
                 passes_afterwards=float(vote.passes(Poll(differences[m], poll.error).yes, rules).mean()),
                 unchanged=bool(poll.unchanged.all()),
                 states_unchanged=int(poll.unchanged.sum()),
@@ -502,7 +524,7 @@ def _packages(built: Switches, sample: Sample, vote: Adoption, seed: int) -> lis
                 cost_borne_eur_bn=vote.cost_borne(poll.change, rules),
                 loses_most=states.codes[worst] if loses else "",
                 loss_eur_bn=float(-poll.change[worst]) if loses else 0.0,
-                gain_years_at_equal_spending=None if held is None else float(held[m].mean()),
+                **equal,
             )
         )
     return found

@@ -89,6 +89,7 @@ def show_reforms(found: Reforms, where: Console) -> None:
         "Against",
         "People",
         "Passes",
+        "Resampled",
         "Compensation",
         "Unsure",
     ]
@@ -100,8 +101,9 @@ def show_reforms(found: Reforms, where: Console) -> None:
     where.print()
     where.print(_answer(found), soft_wrap=True)
     where.print(
-        "For, against: states whose expected utility rises, or not, before the draw who hosts; the race counts as it is "
-        "expected at the announcement. People: share of the population in the states in favor. Compensation: the least cash, "
+        "For, against: states whose expected utility, a mean over the replications, rises or not; the race counts as it is "
+        "expected at the announcement. People: share of the population in the states in favor. Resampled: "
+        "share of samples of the replications, drawn with replacement, in which it passes. Compensation: the least cash, "
         "EUR bn, for which the package passes; a star if the states in favor gain less than that. Unsure: states within two "
         f"standard errors of zero. {_counted_by(found)}",
         soft_wrap=True,
@@ -126,7 +128,12 @@ def show_reforms(found: Reforms, where: Console) -> None:
 
 def _row(p: Package, name: str, asked: bool) -> list[str]:
     cash = "-" if p.compensation_eur_bn is None else brief(p.compensation_eur_bn)
-    held = [brief(p.gain_years_at_equal_spending or 0.0)] if asked else []
+    held = []
+    if asked:
+        passes = "passes" if p.passes_at_equal_spending else "fails"
+        held = [
+            f"{brief(p.gain_years_at_equal_spending or 0.0)}, {p.in_favor_at_equal_spending} for, {passes}"
+        ]
     verdict = "yes" if p.passes else "no change" if p.unchanged else "no"
     return [
         name,
@@ -137,6 +144,7 @@ def _row(p: Package, name: str, asked: bool) -> list[str]:
         str(p.against),
         f"{p.population_in_favor:.0%}",
         verdict,
+        f"{p.passes_resampled:.0%}",
         cash + ("" if p.winners_can_pay else "*"),
         str(len(p.undecided) or ""),
     ]

@@ -147,8 +147,9 @@ class Runs:
                 smaller = [
                     with_envelope(s, float(eur_bn)) for s, eur_bn in zip(listed, most[rows], strict=True)
                 ]
-                for name, values in self._measured(smaller, first + rows, names, price=False).items():
-                    held[name][rows] = values
+                again = self._measured(smaller, first + rows, names, price=False)
+                for name in held.keys() & again.keys():
+                    held[name][rows] = again[name]
             if UNSPENT in held:
                 drawn = self.at(scenario, first + above)
                 listed = drawn if isinstance(drawn, list) else [drawn] * len(above)

@@ -319,8 +319,9 @@ def _adds(equal: str, more: str, less: str = "") -> Value:
     return lambda n: n[f"won|{equal}|{more}"] - n[f"won|{equal}|{less}" if less else f"gain|{equal}|5"]
 
 
+TOGETHER = "all machines as one"
 TOPPED_UP = "equal spending of nearly the whole envelope"
-CAPABILITY = {"whole": "whole machines", "all": "all machines as one"}  # readings beside that of one project
+CAPABILITY = {"whole": "whole machines", "all": TOGETHER}  # readings beside that of one project
 
 
 QUESTIONS: tuple[Question, ...] = (
@@ -407,7 +408,7 @@ QUESTIONS: tuple[Question, ...] = (
         _of("added|envelopes|quo"),
         0.1,
         "Today's program shortens the lag that would be there without it.",
-        {f"{years} years": _of(f"added|{years}") for years in WINDOWS[1:]},
+        {f"{years} years": _of(f"added|{years}") for years in WINDOWS[1:]} | {TOGETHER: _of("added|all")},
     ),
     Question(
         "what a reform can reach, lost for each year that it waits",
@@ -435,12 +436,13 @@ QUESTIONS: tuple[Question, ...] = (
         f"When the essay appeared, the reform could still get within {STRUCTURAL_AT:g} years of the frontier.",
     ),
     Question(
-        "what a reform of 2026 gains by 2034 over one of 2030",
+        "what a reform of 2026 gains over one of 2030, mean of the four years to 2034",
         4,
         "years",
         _of("early ahead"),
         0.1,
-        "An early reform is still ahead in 2034.",
+        "An early reform is ahead after both.",
+        {"the last quarter of 2034": _of("early ahead at the end")},
     ),
     Question(
         "what the three named parts gain",

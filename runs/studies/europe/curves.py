@@ -97,12 +97,13 @@ class Later:
     """Years behind of reforms announced at different dates. Each spends the same envelope, instead of the status quo's call.
 
     Attributes:
-        late: (draws, announcements) years behind in 2034Q4.
+        late: (draws, announcements) years behind in 2034Q4; `before` the mean over the four years to then.
         soon: (draws, announcements) smallest years behind within four years of the announcement.
         quo: (draws,) years behind of the status quo in 2034Q4.
     """
 
     late: Floats
+    before: Floats
     soon: Floats
     quo: Floats
 
@@ -112,9 +113,9 @@ class Later:
         a, b = REFORMED.index("2026Q3"), REFORMED.index("2030Q3")
         return (self.soon[:, b] - self.soon[:, a]) / (b - a)
 
-    def read_late(self, announced: str) -> Floats:
-        """(draws,) years behind in 2034Q4 of the reform announced in this quarter."""
-        return self.late[:, REFORMED.index(announced)]
+    def ahead(self, lags: Floats, early: str = "2026Q3", late: str = "2030Q3") -> Floats:
+        """(draws,) by how many years the reform of an early announcement is ahead of that of a late one."""
+        return lags[:, REFORMED.index(late)] - lags[:, REFORMED.index(early)]
 
     def out_of_reach(self, least: float) -> Booleans:
         """(draws, announcements) whether neither this reform nor a later one gets below `least` years within four years."""
@@ -141,19 +142,22 @@ def later(bench: Bench) -> Later:
     """Run the reform at each of the announcement dates."""
     reform, quo = load(REFORM), load(STATUS_QUO)
     last = quarter(READ, "read")
-    at_read = {"window_start": label(last - 1), "window_years": 0.25}
-    late, soon = [], []
+    at_read = {"window_start": label(last - AFTER), "window_years": AFTER / 4}
+    late, before, soon = [], [], []
     for announced in REFORMED:
         then = reform.changed({"announcement": announced, **at_read})
-        late.append(bench.outcomes(then, ["years_behind"])["years_behind"])
+        found = bench.outcomes(then, ["years_behind", "years_behind_at_end"])
+        late.append(found["years_behind_at_end"])
+        before.append(found["years_behind"])
         begun = quarter(announced, "announcement")
         end = min(begun + AFTER, last)
         near = {"announcement": announced, "end": label(end), "window_years": (end - begun) / 4}
         soon.append(bench.best_after(reform.changed(near)))
     return Later(
         np.stack(late, 1),
+        np.stack(before, 1),
         np.stack(soon, 1),
-        bench.outcomes(quo.changed(at_read), ["years_behind"])["years_behind"],
+        bench.outcomes(quo.changed(at_read), ["years_behind_at_end"])["years_behind_at_end"],
     )
 
 
@@ -162,7 +166,8 @@ def waiting(found: Later) -> Numbers:
     return {
         "lost a year": found.lost_a_year,
         "structural from": found.structural_from(STRUCTURAL_AT),
-        "early ahead": found.read_late("2030Q3") - found.read_late("2026Q3"),
+        "early ahead": found.ahead(found.before),
+        "early ahead at the end": found.ahead(found.late),
     }
 
 

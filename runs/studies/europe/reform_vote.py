@@ -16,6 +16,7 @@ from juste_retour.abm.base.members import Members
 from juste_retour.abm.worlds.scenario import Scenario, load
 from juste_retour.runs.analysis.reforms import EACH, WORLDS, InDraws, Package, Reforms, reforms
 from juste_retour.runs.base.chunked import Progress
+from juste_retour.runs.base.numerals import span
 from juste_retour.runs.results.parameter_ranges import setting
 from juste_retour.runs.studies.europe.bench import Bench
 
@@ -85,7 +86,7 @@ def vote_on_the_reform(
     today, whole = load(STATUS_QUO), load(target)
     how = {"worlds": worlds, "seed": seed, "members": members, "workers": workers, "progress": progress}
     drawn = {"draws": draws, "each": each, "from_prior": from_prior, "posterior": posterior}
-    legal = reforms(today, whole, **drawn, **how)  # type: ignore[arg-type]
+    legal = reforms(today, whole, equal="spending", break_even=RACE, **drawn, **how)  # type: ignore[arg-type]
     own_rule = today.rules["voting"].rule
     own = reforms(today, whole, by=own_rule, each=each, break_even=RACE, **how)  # type: ignore[arg-type]
     parts = legal.packages[-1].parts
@@ -132,10 +133,12 @@ def voted(bench: Bench, worlds: int, each: int) -> tuple[pd.DataFrame, dict[str,
         }
         for cut, package in listed.items():
             if package is not None:
+                worth = next((b.intervals for b in vote.break_even if b.parts == package.parts), [])
                 told = asdict(package) | {
                     key: " ".join(getattr(package, key)) for key in ("rules", "undecided")
                 }
                 told |= {"parts": ", ".join(package.parts), "count": len(package.parts)}
+                told["race_values"] = "; ".join(span(*ends) for ends in worth)
                 rows.append(
                     {"rule": rule, "package": cut} | told | (over[package.parts] if rule == LEGAL else {})
                 )

@@ -159,8 +159,8 @@ def equal_access(bench: Bench) -> Numbers:
     quo, reform = load(STATUS_QUO), load(REFORM)
     found: Numbers = {}
     for name, scenario in (("reform", reform), ("named", mixed(quo, reform, NAMED))):
-        ends = [s.changed({"leftover": "top_up"}) for s in (quo, scenario)]
-        found |= _compared(BenchRuns(bench, [LAG]), *ends, bench.count, f"{name} topped up")
+        today, other = (s.changed({"leftover": "top_up"}) for s in (quo, scenario))
+        found |= _compared(BenchRuns(bench, [LAG]), today, other, bench.count, f"{name} topped up")
     for level in CHIPS:
         runs = BenchRuns(
             bench.setting(access__calls__year_share=level * bench.draws["run_days"] / 365), [LAG]
@@ -190,7 +190,8 @@ def ends(bench: Bench) -> Numbers:
     """Outcomes of status quo and reform, and what the reform's rules gain without new sites.
 
     `standing` is the gain in years of the reform's operations on the machines that stood before, over the status quo, and
-    `added|7` that of the status quo's sites over no new site in a window of seven years.
+    `added|7` that of the status quo's sites over no new site in a window of seven years, `added|all` with all machines as
+    if they were one.
     """
     quo, reform = load(STATUS_QUO), load(REFORM)
     found: Numbers = {}
@@ -199,6 +200,11 @@ def ends(bench: Bench) -> Numbers:
     for years in SIDE_BY_SIDE:
         longer = quo.changed({"window_years": years})
         found[f"added|{years:g}"] = bench.outcomes(longer, [GAIN])[GAIN]
+    together = OUTCOMES["all"]
+    with_sites, without = (
+        bench.outcomes(s, [together])[together] for s in (quo, quo.changed({"envelope_eur_bn": 0.0}))
+    )
+    found["added|all"] = _gain(without, with_sites)
     runs = BenchRuns(bench, [LAG, OPEN])
     free = runs.of(quo, 0, bench.count), runs.of(reform, 0, bench.count)
     for name, held in zip(("quo", "reform"), at_equal_spending(runs, (quo, reform), 0, free), strict=True):

@@ -187,6 +187,9 @@ def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) 
     names = uncertain(bench.calibrated)
     units = checks.drawn_together(names)
     return {
+        "vote": [
+            (voted, (bench, 2 * size.worlds, max(size.few // 3, 2)))
+        ],  # the longest job, so that it begins first
         "attribution": [(trials.attribution, (part,)) for part in parts],
         "opened": [(trials.opened, (part,)) for part in parts],
         "levels": [(trials.equal_access, (part,)) for part in parts],
@@ -213,7 +216,6 @@ def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) 
         "middle": [(checks.at_the_middle, (small, names, part)) for part in _split(units)],
         "moved": [(checks.one_at_a_time, (fewest, part)) for part in _split(names)],
         "price": [(checks.price_of_politics, (few,))],
-        "vote": [(voted, (bench, 2 * size.worlds, max(size.few // 2, 2)))],
     }
 
 

@@ -129,14 +129,14 @@ def later():
     years = np.arange(len(REFORMED), dtype=float)
     soon = np.array([[0.0], [0.5], [10.0]]) + years
     late = np.array([[8.0], [8.0], [8.0]]) - 0.25 * years
-    return Later(late, soon, np.full(3, 9.0))
+    return Later(late, 2 * late, soon, np.full(3, 9.0))
 
 
 def test_cost_of_waiting(later):
     found = waiting(later)
     assert found["lost a year"] == pytest.approx([1.0, 1.0, 1.0])
-    assert found["early ahead"] == pytest.approx([-1.0, -1.0, -1.0])
-    assert later.read_late("2026Q3") == pytest.approx([7.5, 7.5, 7.5])
+    assert found["early ahead"] == pytest.approx([-2.0, -2.0, -2.0])
+    assert found["early ahead at the end"] == pytest.approx([-1.0, -1.0, -1.0])
 
 
 def test_gap_is_structural_if_no_later_reform_gets_below_it(later):
@@ -144,7 +144,7 @@ def test_gap_is_structural_if_no_later_reform_gets_below_it(later):
     assert np.isnan(later.structural_from(100.0)).all()
     back = later.soon.copy()
     back[0, -1] = 0.0  # a later reform closes the gap, so it was never structural
-    assert np.isnan(Later(later.late, back, later.quo).structural_from(2.0)[0])
+    assert np.isnan(Later(later.late, later.before, back, later.quo).structural_from(2.0)[0])
 
 
 def test_tables_of_a_late_reform(later):

@@ -130,7 +130,7 @@ def test_every_question_has_a_value_per_draw(bench, numbers):
         for key, value in every.items()
         if trials.PROPOSAL in key
     }
-    every |= waiting(curves.Later(*(np.ones((3, 8)),) * 2, np.ones(3)))
+    every |= waiting(curves.Later(*(np.ones((3, 8)),) * 3, np.ones(3)))
     for question in QUESTIONS:
         for value in (question.value, *question.variants.values()):
             assert value(every).shape == (bench.count,), question.name
