@@ -1,7 +1,7 @@
 """Adoption of institutions by those whom they bind: votes by expected utilities, the rules, and what consent costs.
 
-A state votes for a change if its expected utility rises, before it knows who will host. The votes are counted by rules of
-the family `voting`, with the Commission in favor.
+A state votes for a change if its expected utility rises. The votes are counted by rules of the family `voting`, with the
+Commission in favor.
 
 Sources: Buchanan and Tullock (1962); Fernandez and Rodrik (1991); Barberà and Jackson (2004).
 """

@@ -1,7 +1,7 @@
 """Reforms that would pass: every package of the parts in which two scenarios differ, as the states would vote on it.
 
-All packages run with common random numbers. A state is in favor if its expected utility rises, before it knows who will
-host. Behavior is not reformed: states, commissioners and labs decide in every package as under today's institutions.
+All packages run with common random numbers. A state is in favor if its expected utility, a mean over the replications,
+rises. Behavior is not reformed: states, commissioners and labs decide in every package as under today's institutions.
 `consent` says how votes are counted.
 """
 
