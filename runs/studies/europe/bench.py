@@ -18,7 +18,15 @@ from juste_retour.abm.worlds.scenario import Scenario, load, parameters
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.results.paired import Found, Runs, measure, with_envelope
-from juste_retour.runs.results.parameter_ranges import changed, drawn_in, ranged, sobol_draws
+from juste_retour.runs.results.parameter_ranges import (
+    at_share,
+    changed,
+    coordinates,
+    drawn_in,
+    ranged,
+    share_of,
+    sobol_draws,
+)
 from juste_retour.runs.results.windows import Window
 
 STATUS_QUO, REFORM, WITH_ACCESS = "eu-status-quo", "essay-reform", "reform-with-access"
@@ -60,8 +68,18 @@ def uncertain(calibrated: Iterable[str]) -> list[str]:
 
 
 def joint(politics: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The draws of `politics` joined with draws of all other uncertain parameters: a scrambled Sobol sequence over their ranges."""
-    ranges = sobol_draws(uncertain(map(str, politics)), len(politics), seed)
+    """The draws of `politics` joined with draws of all other uncertain parameters: a scrambled Sobol sequence over their ranges.
+
+    A parameter that shares its uncertainty with one of the politics (see `coordinates`) has the same place in its range.
+    """
+    given, others = [str(name) for name in politics], uncertain(map(str, politics))
+    ranges = sobol_draws(others, len(politics), seed)
+    at = coordinates([*given, *others])
+    source = dict(zip(at, given, strict=False))
+    for name, k in zip(others, at[len(given) :], strict=True):
+        if k in source:
+            place = [share_of(source[k], value) for value in politics[source[k]]]
+            ranges[name] = at_share(name, np.array(place))
     return pd.concat([politics, pd.DataFrame(ranges)], axis=1)
 
 
