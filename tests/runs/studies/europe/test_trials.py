@@ -77,6 +77,13 @@ def test_rules_that_share_a_parameter_have_correlated_draws(bench):
     assert (calls < reserve).all()
 
 
+def test_parameter_that_shares_its_uncertainty_with_the_politics_has_their_place():
+    draws = joint(prior(["access.calls.year_share"], 20, 1), 3)
+    calls, reserve = (draws[f"access.{rule}.year_share"] for rule in ("calls", "strategic"))
+    assert (calls.rank() == reserve.rank()).all()
+    assert (calls < reserve).all()
+
+
 def test_order_of_draws_does_not_depend_on_imports(monkeypatch):
     names = uncertain(DRAWN)
     monkeypatch.setattr(benches, "FAMILIES", dict(reversed(benches.FAMILIES.items())))
