@@ -71,7 +71,7 @@ def test_numbers_answer_the_current_questions(numbers):
     assert [r["assumption"] for r in numbers["robustness"]] == [a.name for a in ALTERNATIVES]
     assert numbers["seed"] == SEED
     assert (numbers["draws"], numbers["kept"]) == (plan_of().draws, plan_of().keep)
-    assert numbers["uncertain"] == uncertain(plan_of().names)
+    assert numbers["uncertain"] == uncertain(numbers["identified"])
     assert numbers["held"] == HELD
     tried = {row["protocol"]: row["tried"] for row in numbers["votes"]}
     assert tried == {name: numbers["few" if name == BARON_FEREJOHN else "worlds"] for name in PROTOCOLS}
