@@ -44,18 +44,16 @@ class JointTest:
 def over_replications(values: Floats) -> tuple[Floats, Floats, Floats]:
     """Means over the last axis, the replications, with 95 % t intervals; an infinite mean has no bounds.
 
-    With one replication the interval is the value.
+    With one replication nothing is known of the random draws, so there are no bounds either.
     """
     count = values.shape[-1]
     with np.errstate(invalid="ignore"):
         mean = np.asarray(values.mean(-1))
-        spread = (
-            np.where(np.isfinite(mean), np.std(values, axis=-1, ddof=1), np.inf) if count > 1 else 0 * mean
-        )
-        reach = float(stdtrit(count - 1, 0.975)) * spread / count**0.5 if count > 1 else spread
+        spread = np.std(values, axis=-1, ddof=1) if count > 1 else np.full(mean.shape, np.inf)
+        reach = float(stdtrit(max(count - 1, 1), 0.975)) * spread / count**0.5
         low, high = mean - reach, mean + reach
-    low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
-    return mean, np.where(np.isfinite(mean), low, -np.inf), np.where(np.isfinite(mean), high, np.inf)
+    known = np.isfinite(mean)
+    return mean, np.where(known, low, -np.inf), np.where(known, high, np.inf)
 
 
 def jointly(values: Floats) -> JointTest | None:
