@@ -1,5 +1,6 @@
 import math
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -34,9 +35,9 @@ def call(capsys, monkeypatch):
     return run
 
 
-@pytest.fixture
-def own_rules():
-    """Remove the rules that a test enters after the test."""
+@contextmanager
+def rules_kept():
+    """Remove the rules that are entered inside."""
     before = dict(FAMILIES), {name: dict(family.rules) for name, family in FAMILIES.items()}
     known, path, outcomes = dict(user_rules._LOADED), list(sys.path), dict(USER_OUTCOMES)
     agents = dict(USER_AGENTS)
@@ -49,3 +50,10 @@ def own_rules():
     forget(*before)
     user_rules._LOADED.clear()
     user_rules._LOADED.update(known)
+
+
+@pytest.fixture
+def own_rules():
+    """Remove the rules that a test enters after the test."""
+    with rules_kept():
+        yield

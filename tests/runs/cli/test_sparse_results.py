@@ -4,6 +4,7 @@ import pytest
 
 from juste_retour.runs.cli.lazy_group import main
 from tests.runs.cli.test_bad_input import refused
+from tests.runs.conftest import rules_kept
 
 SPEC = """
 title = "Little"
@@ -72,7 +73,8 @@ def case(request, place):
     (folder / "one" / "states.csv").write_text("state,population,gdp_eur_bn\nA,3000000,100\n")
     text = SPEC.format(scenario=scenario, replications=replications, head=head)
     (folder / "spec.toml").write_text(text)
-    status = main(["batch", str(folder / "spec.toml"), "--out", str(folder / "out"), "--workers", "0"])
+    with rules_kept():
+        status = main(["batch", str(folder / "spec.toml"), "--out", str(folder / "out"), "--workers", "0"])
     assert status == (request.param == "all failed")
     return request.param, folder
 

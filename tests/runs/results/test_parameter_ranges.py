@@ -77,10 +77,10 @@ def test_a_draw_reaches_every_family_and_scenario_that_shares_the_parameter(name
                 assert dict(choice.settings)[own] == drawn[first], (family, own)
 
 
-def test_rules_of_access_are_drawn_apart_from_each_other_and_alike_for_old_and_new_machines():
+def test_rules_of_access_are_drawn_at_one_place_and_alike_for_old_and_new_machines():
     names = [key for key in ranged() if key.endswith("year_share")]
     assert names == [f"access.{rule}.year_share" for rule in ("calls", "strategic", "dedicated")]
-    assert len(set(coordinates(names))) == 3
+    assert len(set(coordinates(names))) == 1
     open_sites = changed(load("reform-with-access"), {names[0]: 0.03, names[1]: 0.2})
     today = changed(load("eu-status-quo"), {names[0]: 0.03, names[1]: 0.2})
     rules = [Institutions([s], load_members()) for s in (open_sites, today)]
