@@ -198,3 +198,9 @@ def test_missing_lag_counts_as_infinity():
     )
     assert ranked_quantile(["2027Q1", None, "2026Q4"], 0.95) is None
     assert ranked_quantile([], 0.5) is None
+
+
+def test_runs_offers_the_functions_that_scripts_import_from_it():
+    assert runs.simulate is simulate
+    with pytest.raises(AttributeError, match="stimulate"):
+        _ = runs.stimulate
