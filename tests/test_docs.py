@@ -55,7 +55,10 @@ def test_links_between_pages_resolve(page):
     assert broken == []
 
 
-@pytest.mark.parametrize("page", ["what-you-may-claim", "sealed-forecasts"])
+STARTS = sorted(f"start/{page.stem}" for page in (ROOT / "docs" / "start").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", ["what-you-may-claim", "sealed-forecasts", *STARTS])
 def test_commands_and_options_of_a_page_exist(page):
     group = typer.main.get_command(app)
     context = group.make_context("juste-retour", [], resilient_parsing=True)
@@ -65,5 +68,7 @@ def test_commands_and_options_of_a_page_exist(page):
     for name, rest in lines:
         command = group.get_command(context, name)
         assert command is not None, name
+        if hasattr(command, "commands"):
+            command = command.commands[rest.split()[0]]
         known = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", rest)) <= known, (name, rest)

@@ -23,7 +23,7 @@ from juste_retour.abm.worlds.scenario import Content, Scenario, load
 from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES
-from juste_retour.runs.analysis.consent import READINGS, Adoption, Poll, cycle_of, frontier
+from juste_retour.runs.analysis.consent import READINGS, UNCHANGED, Adoption, Poll, cycle_of, frontier
 from juste_retour.runs.analysis.contrasts import checked_equal, paired_difference
 from juste_retour.runs.base.chunked import Progress, chunks, reporter
 from juste_retour.runs.base.processes import processes
@@ -137,7 +137,7 @@ class Reforms:
 
     Attributes:
         packages: all packages; each but the empty one.
-        states: the changes under one package, by default under the whole reform; `package` are its parts.
+        package: the parts of one package, by default of the whole reform; `states` are the changes under it.
         changes: the changes of all states under each package, and `vote` the rules that count them.
         units: the parts that are changed one by one, or only together.
         replaced: (packages + 1, packages + 1) whether row i would be replaced by column j under the rules of the parts in
@@ -157,7 +157,6 @@ class Reforms:
     window: str
     packages: list[Package]
     package: tuple[str, ...]
-    states: list[StateChange]
     changes: list[list[StateChange]]
     vote: Adoption
     units: list[tuple[str, ...]]
@@ -170,6 +169,11 @@ class Reforms:
     tried: list[float] = field(default_factory=list)
     break_even: list[BreakEven] = field(default_factory=list)
     stays: list[tuple[float, float]] = field(default_factory=list)
+
+    @property
+    def states(self) -> list[StateChange]:
+        """The changes under `package`."""
+        return next(c for p, c in zip(self.packages, self.changes, strict=True) if p.parts == self.package)
 
     @property
     def best(self) -> Package | None:
@@ -300,7 +304,6 @@ def reforms(
     )
     vote.contributions = -sample.terms["payment"][0]
     listed = _packages(built, sample, vote, seed)
-    changes = [_changes(sample, m, vote) for m in range(1, len(built.mixtures))]
     found = Reforms(
         scenarios=(built.source.name, built.target.name),
         worlds=worlds,
@@ -310,8 +313,7 @@ def reforms(
         window=str(Window.of(built.source)),
         packages=listed,
         package=listed[chosen - 1].parts,
-        states=changes[chosen - 1],
-        changes=changes,
+        changes=[_changes(sample, m, vote) for m in range(1, len(built.mixtures))],
         vote=vote,
         units=[parts_of(built, 1 << k) for k in range(len(built.units))],
         replaced=_replaced(built, sample, vote),
@@ -491,8 +493,8 @@ def _packages(built: Switches, sample: Sample, vote: Adoption, seed: int) -> lis
         passes = bool(vote.passes(poll.yes, rules))
         cash = 0.0 if passes else vote.compensation(poll.change, rules)
         worst = int(poll.change.argmin())
-        loses = poll.change[worst] < -1e-9
-        resampled = resampled_means(differences[m].T, seed).T > 1e-9
+        loses = poll.change[worst] < -UNCHANGED
+        resampled = resampled_means(differences[m].T, seed).T > UNCHANGED
         equal: dict[str, Any] = {}
         if sample.at_equal_spending is not None:
             years, changes = (values[m] for values in sample.at_equal_spending)
@@ -540,7 +542,7 @@ def _changes(sample: Sample, mixture: int, vote: Adoption) -> list[StateChange]:
             error_eur_bn=float(poll.error[i]),
             in_favor=bool(poll.yes[i]),
             undecided=bool(poll.undecided[i]),
-            share_of_worlds_gaining=float((difference[:, i] > 1e-9).mean()),
+            share_of_worlds_gaining=float((difference[:, i] > UNCHANGED).mean()),
             change_as_realized_eur_bn=float(realized[i]),
             terms={name: float(term[mixture, i] - term[0, i]) for name, term in sample.terms.items()},
         )
@@ -555,14 +557,14 @@ def _replaced(built: Switches, sample: Sample, vote: Adoption) -> Booleans:
     i, j = np.indices(out.shape)
     for apart in range(1, count):
         at = (i ^ j) == apart
-        yes = means[j[at]] - means[i[at]] > 1e-9
+        yes = means[j[at]] - means[i[at]] > UNCHANGED
         out[at] = vote.passes(yes, vote.rules(parts_of(built, apart)))
     return out
 
 
 def _passing(built: Switches, utility: Floats, vote: Adoption) -> Booleans:
     """Whether each package passes, (..., packages), given mean utilities (..., mixtures, states)."""
-    yes = utility[..., 1:, :] - utility[..., :1, :] > 1e-9
+    yes = utility[..., 1:, :] - utility[..., :1, :] > UNCHANGED
     passed = [vote.passes(yes[..., m, :], vote.rules(parts_of(built, m + 1))) for m in range(yes.shape[-2])]
     return np.stack(passed, axis=-1)
 

@@ -1,7 +1,7 @@
 """Sealed forecasts: a forecast of a decision that is still open, in one file with its hash, which is scored afterwards.
 
 The file holds the questions, what was known, the scenario, the seed, the program, the forecasts of the model and of simple
-rules, and the scoring rule. Its hash is that of all this; whoever publishes it cannot change the forecast.
+rules, and the scoring rule. The hash covers all of these, so that a forecast whose hash is published cannot change.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from juste_retour.runs.results.frames import frames, joined
 from juste_retour.runs.results.parameter_draws import POSTERIORS, draws_of
 from juste_retour.runs.results.result_tables import TABLES, columns
 
+BROKEN = "{}: the seal is broken: its content is not the one that was hashed."
 FORMAT = "juste-retour sealed forecast 1"
 HASH, MODEL, COIN, LAW = "sha256", "the model", "a coin toss", "a Poisson law"
 NEEDED = {"title": str, "decision": str, "decided_by": str, "expected": int, "known": list, "questions": list}
@@ -148,7 +149,7 @@ def verdict_on(found: SealCheck, path: Path | str) -> str:
     """A sentence on a check; raises `BrokenSeal` if the seal is broken, or this same program gives another forecast."""
     differ = f"forecasts something else ({'; '.join(found.differences)})"
     if not found.seal:
-        raise BrokenSeal(f"{path}: the seal is broken: its content is not the one that was hashed.")
+        raise BrokenSeal(BROKEN.format(path))
     if found.differences and not found.changed:
         raise BrokenSeal(f"{path}: the seal is intact, but the same program {differ}.")
     then = f"The program has changed, {', '.join(found.changed)}, and" if found.changed else "This program"
@@ -173,7 +174,7 @@ def score(path: Path | str, outcome: Path | str) -> pd.DataFrame:
     """
     content, known = read_seal(path), read_toml(Path(outcome))
     if _digest(content) != content[HASH]:
-        raise BrokenSeal(f"{path}: the seal is broken: its content is not the one that was hashed.")
+        raise BrokenSeal(BROKEN.format(path))
     decided, source = str(known.pop("decided", "")), known.pop("source", "")
     if not source or decided <= content["sealed"]:
         raise BadInput(

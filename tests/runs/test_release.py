@@ -5,8 +5,6 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -39,21 +37,3 @@ def test_placeholders_are_listed_for_the_maintainer():
         if p.is_file() and "MAINTAINER" in p.read_text(encoding="utf-8")
     }
     assert holding - {"docs/RELEASING.md", "uv.lock"} <= {*listed, "CONTRIBUTING.md"}
-
-
-@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "start").glob("*.md")), ids=lambda page: page.stem)
-def test_quick_starts_name_commands_and_options_that_exist(page, call):
-    """Each command of a page, asked for its help, exists and has the options that the page gives."""
-    lines = [
-        line
-        for block in re.findall(r"```shell\n(.+?)```", page.read_text(encoding="utf-8"), re.S)
-        for line in block.splitlines()
-    ]
-    commands = [line.split("juste-retour ")[1].split() for line in lines if "juste-retour " in line]
-    assert commands
-    for command in commands:
-        path = command[:2] if command[0] == "rules" else command[:1]
-        status, shown, _ = call(*path, "--help")
-        assert status == 0
-        for option in (word for word in command if word.startswith("--")):
-            assert option in shown, (command, option)

@@ -21,13 +21,12 @@ from juste_retour.abm.base.members import Members
 from juste_retour.abm.explanations.reader import met
 from juste_retour.abm.worlds.scenario import Scenario, load
 from juste_retour.runs.base.chunked import Progress
-from juste_retour.visualization.views.parts import PAIR
+from juste_retour.visualization.views.parts import PAIR, WORLDS
 
 if TYPE_CHECKING:
     from juste_retour.runs.analysis.consent import Adoption
     from juste_retour.runs.analysis.reforms import Package, StateChange
 
-WORLDS = 200
 DRAWS, EACH = 96, 8
 STORED = Path(__file__).with_name("passing.json")
 

@@ -195,8 +195,11 @@ def ends(bench: Bench) -> Numbers:
     """
     quo, reform = load(STATUS_QUO), load(REFORM)
     found: Numbers = {}
-    for name, scenario in (("quo", quo), ("reform", reform)):
-        found |= {f"{name}|{key}": values for key, values in bench.outcomes(scenario, SIZES).items()}
+    free = bench.outcomes(quo, SIZES), bench.outcomes(reform, SIZES)
+    fair = at_equal_spending(BenchRuns(bench, [OPEN]), (quo, reform), 0, free)
+    for name, as_is, held in zip(("quo", "reform"), free, fair, strict=True):
+        found |= {f"{name}|{key}": values for key, values in as_is.items()}
+        found[f"{name}|spending|{OPEN}"] = held[OPEN]
     for years in SIDE_BY_SIDE:
         longer = quo.changed({"window_years": years})
         found[f"added|{years:g}"] = bench.outcomes(longer, [GAIN])[GAIN]
@@ -205,10 +208,6 @@ def ends(bench: Bench) -> Numbers:
         bench.outcomes(s, [together])[together] for s in (quo, quo.changed({"envelope_eur_bn": 0.0}))
     )
     found["added|all"] = _gain(without, with_sites)
-    runs = BenchRuns(bench, [LAG, OPEN])
-    free = runs.of(quo, 0, bench.count), runs.of(reform, 0, bench.count)
-    for name, held in zip(("quo", "reform"), at_equal_spending(runs, (quo, reform), 0, free), strict=True):
-        found[f"{name}|spending|{OPEN}"] = held[OPEN]
     nothing = reform.changed({"envelope_eur_bn": 0.0})
     return found | {"standing": found[f"quo|{LAG}"] - bench.outcomes(nothing, [LAG])[LAG]}
 
