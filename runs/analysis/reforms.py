@@ -32,7 +32,7 @@ from juste_retour.runs.base.statistics import HIGH, LOW, quantile, wilson
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.paired import LAG, STANDING, Found, Runs, at_equal_spending
 from juste_retour.runs.results.parameter_draws import Draws, draws_of
-from juste_retour.runs.results.parameter_ranges import at_share, changed, full_name, setting
+from juste_retour.runs.results.parameter_ranges import at_share, full_name, setting
 from juste_retour.runs.results.switches import Switches, check_union, switches
 from juste_retour.runs.results.utilities import REALIZED, TERMS, UTILITY
 from juste_retour.runs.results.windows import Window, in_one_window
@@ -444,6 +444,15 @@ class Sample:
         )
 
 
+class AtValues(Runs):
+    """Runs at each of some values of a parameter, which `draws` holds, with the same random numbers at each value."""
+
+    def of(self, scenario: Scenario, first: int, count: int) -> Found:
+        """Outcomes of runs `first` to `first + count`; run k has the value k // `draws.each`."""
+        k, each = np.arange(first, first + count), self.draws.each if self.draws else count
+        return self._measured(self.at(scenario, k), k % each, self.measured, price=False)
+
+
 def run_all(
     scenarios: Sequence[Scenario], runs: Runs, worlds: int, workers: int = 1, progress: Progress | None = None
 ) -> dict[str, Found]:
@@ -615,10 +624,12 @@ def _break_even(
 ) -> Reforms:
     """Vote again at values of a parameter over its range, with the same random draws at each."""
     tried = at_share(parameter, np.linspace(0, 1, STEPS))
-    mixtures = [changed(m, {parameter: float(value)}) for value in tried for m in built.mixtures]
-    sample = Sample.of(mixtures, Runs(found.seed, union, [LAG], utilities=True), each, **how)
-    utility = sample.utility.mean(1).reshape(STEPS, len(built.mixtures), -1)
-    passing = _passing(built, utility, vote)
+    values = Draws(pd.DataFrame({parameter: tried}), (parameter,), 0, "the range", each)
+    sample = Sample.of(
+        built.mixtures, AtValues(found.seed, union, [LAG], draws=values, utilities=True), STEPS * each, **how
+    )
+    utility = sample.utility.reshape(len(built.mixtures), STEPS, each, -1).mean(2)
+    passing = _passing(built, np.moveaxis(utility, 0, 1), vote)
     runs = [runs_of(tried, column) for column in passing.T]
     each_package = [BreakEven(p.parts, ends) for p, ends in zip(found.packages, runs, strict=True)]
     return replace(
