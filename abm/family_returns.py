@@ -320,6 +320,11 @@ def _operations(x: object, handed: Handed, call: Call) -> None:
     _all_parts(_instance(x, Practice), call)
 
 
+def _standing_operations(x: object, handed: Handed, call: Call) -> None:
+    if x is not None:
+        _operations(x, handed, call)
+
+
 def _access(x: object, handed: Handed, call: Call) -> None:
     regime = _instance(x, Regime)
     share = _part(regime.year_share, "year_share", call)
@@ -379,6 +384,7 @@ _BY_FAMILY: dict[str, Callable[[Any, Handed, Call], Any]] = {
     "operations": _operations,
     "access": _access,
     "standing": _access,
+    "standing_operations": _standing_operations,
     "leftover": _leftover,
     "procurement": _procurement,
     "pooling": _pooling,

@@ -94,6 +94,7 @@ _FAMILIES = {
     "procurement": "abm.delivery.procurement",
     "reversion": "abm.politics.reversion",
     "standing": "abm.delivery.access",
+    "standing_operations": "abm.delivery.operations",
     "vote": "agents.member_state",
     "voting": "abm.politics.voting",
 }

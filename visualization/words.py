@@ -39,6 +39,7 @@ GROUPS = {
     "pooling": "How sites train together",
     "access": "Who may use it",
     "standing": "Who may use older machines",
+    "standing_operations": "How older machines are run",
     "money": "When the money comes",
 }
 

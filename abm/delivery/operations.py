@@ -1,6 +1,7 @@
 """Operations rules: who hires, repairs, restarts, buys spares and audits; and the rate of a site under each rule.
 
-A rule returns a `Practice`. The functions compute a site's rate from its chips (E1, E2, E10 to E14b). Chips have shape
+The family `operations` holds for the program's sites, and for the machines that stood before unless the family
+`standing_operations` has another rule for them. A rule returns a `Practice`. The functions compute a site's rate from its chips (E1, E2, E10 to E14b). Chips have shape
 (worlds, sites); parameters and practices have shape (worlds, 1). A site without chips has goodput one and rate zero.
 """
 
@@ -60,6 +61,13 @@ operations = Family(
     decides="who hires, repairs, restarts, buys spares and audits",
     signature="rule() -> Practice: hours, shares and factors as numbers or arrays (worlds, 1).",
     group="operations",
+    lift=each_world,
+)
+standing_operations = Family(
+    "standing_operations",
+    decides="how the machines that stood before are run",
+    signature="rule() -> Practice as for operations, or None to run them as the program's sites.",
+    group="standing_operations",
     lift=each_world,
 )
 
@@ -157,6 +165,15 @@ _FOUND = Parameter(
 )
 
 
+@standing_operations(anonymous=True, deterministic=True)
+def as_operations() -> None:
+    """The machines that stood before are run as the program's sites are.
+
+    Source: assumed; the joint undertaking runs both.
+    """
+
+
+@standing_operations(deterministic=True)
 @operations(deterministic=True)
 def audit_first(
     *,
@@ -199,6 +216,7 @@ def audit_first(
     )
 
 
+@standing_operations(deterministic=True)
 @operations(deterministic=True)
 def operator_led(
     *,

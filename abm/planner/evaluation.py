@@ -231,7 +231,7 @@ class Evaluation:
                 fleet = Fleet(
                     chips=chips[None] * share,
                     peak=peaks[None] * np.where(guessed, self.p.announced_peak, 1.0),
-                    practice=self.practice,
+                    practice=self.institutions.standing_practice_in(None),
                     p=self.p,
                     ring=self.ring,
                     talent=self.talent,

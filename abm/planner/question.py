@@ -14,7 +14,7 @@ from juste_retour.agents.arrays import Integers
 from juste_retour.agents.rules import family
 
 BY_DELIVERY = ("runs", "reliability", "pooling", "chips", "sites", "frontier", "time and actors")
-RULES = ("procurement", "operations", "access", "standing", "pooling", "funding")
+RULES = ("procurement", "operations", "access", "standing", "standing_operations", "pooling", "funding")
 POLITICS = {
     "agenda": "planner",
     "voting": "simple_majority",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.delivery.access import WHOLE
+from juste_retour.abm.delivery.operations import Practice
 from juste_retour.abm.delivery.pooling import Fleet, Pool
 from juste_retour.abm.worlds.cohorts import SiteMachines
 from juste_retour.abm.worlds.institutions import Institutions
@@ -86,13 +87,17 @@ def facilities(
     chips: Floats,
     peaks: Floats,
     share: Number | None = None,
+    practice: Practice | None = None,
 ) -> Fleet:
-    """The fleet of facilities with these chips and peaks, (rows, sites) each; `share` as in `fleet_of`."""
+    """The fleet of facilities with these chips and peaks, (rows, sites) each; `share` as in `fleet_of`.
+
+    They are run as the operations rule has it, unless `practice` says how.
+    """
     p = world.parameters(rows)
     return Fleet(
         chips=chips * (institutions.access_in(rows).share(p.run_days) if share is None else share),
         peak=peaks,
-        practice=institutions.decide("operations", rows=rows),
+        practice=institutions.decide("operations", rows=rows) if practice is None else practice,
         p=p,
         ring=world.ring,
         talent=world.training.talent[rows],
@@ -107,7 +112,8 @@ def standing_fleet(
     p = world.parameters(rows)
     share = (WHOLE if whole else institutions.standing_in(rows)).share(p.run_days)
     peaks = peaks * np.where(guessed, p.announced_peak, 1.0)
-    return facilities(world, institutions, rows, np.broadcast_to(chips, peaks.shape), peaks, share)
+    practice = institutions.standing_practice_in(rows)
+    return facilities(world, institutions, rows, np.broadcast_to(chips, peaks.shape), peaks, share, practice)
 
 
 def each_alone(institutions: Institutions, fleet: Fleet, rows: NDArray[np.int64] | None) -> Floats:

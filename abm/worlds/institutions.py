@@ -21,6 +21,10 @@ from juste_retour.abm.worlds.stacked import check_actors, settings
 from juste_retour.agents.rules import FAMILIES, Rule, family
 
 Rows = NDArray[np.int64] | None  # some worlds; None for all
+SHARED = {
+    "standing": "access",
+    "standing_operations": "operations",
+}  # under the same rule they share parameters
 
 
 class Cast(Protocol):
@@ -63,7 +67,7 @@ class Institutions:
         """The parameters of a family's rule in some worlds, or of the rule of the actor `code`."""
         key = name, code
         if key not in self._settings:
-            shared = self._shared_with_access() if name == "standing" else {}
+            shared = self._shared_with(SHARED[name], name) if name in SHARED else {}
             self._settings[key] = settings(self.scenarios, name, code) | shared
         found = self._settings[key]
         if rows is None:
@@ -129,11 +133,16 @@ class Institutions:
         """The regime of access to machines that stood before, in some worlds."""
         return self.decide("standing", rows=rows)
 
-    def _shared_with_access(self) -> dict[str, Any]:
-        """The parameters that `standing` has from `access`: if both have one rule, all that it does not set itself."""
-        new, old = (self.scenario.rules[name] for name in ("access", "standing"))
+    def standing_practice_in(self, rows: Rows) -> Practice:
+        """How machines that stood before are run, in some worlds."""
+        own = self.decide("standing_operations", rows=rows)
+        return self.decide("operations", rows=rows) if own is None else own
+
+    def _shared_with(self, first: str, second: str) -> dict[str, Any]:
+        """The parameters that one family has from another: if both have one rule, all that it does not set itself."""
+        new, old = (self.scenario.rules[name] for name in (first, second))
         own = dict(old.settings)
-        return {k: v for k, v in self.settings("access").items() if new.rule == old.rule and k not in own}
+        return {k: v for k, v in self.settings(first).items() if new.rule == old.rule and k not in own}
 
     @cached_property
     def commission_votes(self) -> bool:

@@ -12,7 +12,17 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 
 MONEY, PARAMETERS = "money", "parameters"
-GROUPS = ("placement", "funding", "procurement", "operations", "pooling", "access", "standing", MONEY)
+GROUPS = (
+    "placement",
+    "funding",
+    "procurement",
+    "operations",
+    "pooling",
+    "access",
+    "standing",
+    "standing_operations",
+    MONEY,
+)
 OF_MONEY = {"envelope_eur_bn", "tranches", "schedule"}  # parameters that travel with the family `leftover`
 
 

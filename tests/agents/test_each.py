@@ -44,6 +44,7 @@ WRITTEN_TWICE = [
     ("procurement", "public_tender"),
     ("access", "strategic"),
     ("standing", "strategic"),
+    ("standing_operations", "operator_led"),
     ("leftover", "top_up"),
     ("agenda", "open_call"),
     ("agenda", "commission_proposal"),

@@ -307,10 +307,15 @@ def _readings(*ends: str) -> dict[str, Value]:
 
 
 def _levels(end: str) -> dict[str, Value]:
-    """The gain if one run has the same share of all machines' chips on both sides, and if both sides spend what is left."""
+    """The gain in other comparisons of one project's largest run.
+
+    One run has the same share of all machines' chips on both sides; both sides spend what is left; or the machines that
+    stood before are run as today.
+    """
     found = {
         f"{100 * c:.0f} % of the chips on both sides": _of(f"won|spending|{end} at {c:g}") for c in CHIPS
     }
+    found |= {f"equal {equal}, {AS_TODAY}": _of(f"won|{equal}|{end}, new sites") for equal in reversed(EQUAL)}
     return found | {TOPPED_UP: _of(f"won|spending|{end} topped up")}
 
 
@@ -319,7 +324,7 @@ def _adds(equal: str, more: str, less: str = "") -> Value:
     return lambda n: n[f"won|{equal}|{more}"] - n[f"won|{equal}|{less}" if less else f"gain|{equal}|5"]
 
 
-TOGETHER = "all machines as one"
+TOGETHER, AS_TODAY = "all machines as one", "older machines run as today"
 TOPPED_UP = "equal spending of nearly the whole envelope"
 CAPABILITY = {"whole": "whole machines", "all": TOGETHER}  # readings beside that of one project
 

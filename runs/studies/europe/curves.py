@@ -15,8 +15,9 @@ from juste_retour.abm.delivery.frontier import frontier
 from juste_retour.abm.worlds.scenario import load, presets
 from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.runs.base.statistics import known_summary
+from juste_retour.runs.results.switches import mixed
 from juste_retour.runs.studies.europe.bench import REFORM, STATUS_QUO, Bench
-from juste_retour.runs.studies.europe.trials import Numbers, pooled
+from juste_retour.runs.studies.europe.trials import NAMED, Numbers, pooled
 
 OVERPRICING = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 EXPONENTS = (0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.235533, 0.29, 0.4, 0.6, 0.9)
@@ -28,7 +29,7 @@ ESSAY = 2026.04  # 14 January 2026
 STRUCTURAL = (1.0, 2.0, 3.0)  # thresholds in years behind: the gap is structural if no reform gets below
 STRUCTURAL_AT = 2.0  # the threshold for claim 4
 MONEY = ("committed_eur_bn", "spend_eur_bn", "unspent_eur_bn")
-ENVELOPES = (10.0, 20.0, 50.0, 100.0, 200.0)
+ENVELOPES = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0)
 
 
 def crossing(x: ArrayLike, y: Floats, level: ArrayLike) -> Floats:
@@ -193,23 +194,33 @@ def later_reforms(found: Later) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def what_money_buys(bench: Bench) -> pd.DataFrame:
-    """Years behind by envelope, for the reform and for a planner who also chooses the number of sites."""
-    rows = []
+    """Years behind by envelope, and the gain on the status quo with the same envelope.
+
+    Beside the reform stand its three named parts and a planner who also chooses the number of sites.
+    """
+    rows, (quo, reform) = [], (load(STATUS_QUO), load(REFORM))
+    scenarios = {
+        "the status quo": quo,
+        "the three named parts": mixed(quo, reform, NAMED),
+        "the reform": reform,
+        "the reform, number of sites free": reform.changed({"agenda": "planner"}),
+    }
     for envelope in ENVELOPES:
-        for name, changes in (
-            ("the reform", {}),
-            ("the reform, number of sites free", {"agenda": "planner"}),
-        ):
-            tried = load(REFORM).changed({"envelope_eur_bn": envelope, **changes})
-            found = bench.outcomes(tried, ["years_behind", "sites"])
-            rows.append(
-                {
-                    "envelope_eur_bn": envelope,
-                    "scenario": name,
-                    "sites": float(np.median(found["sites"])),
-                    **spread(found["years_behind"]),
-                }
-            )
+        found = {
+            name: bench.outcomes(s.changed({"envelope_eur_bn": envelope}), ["years_behind", "sites"])
+            for name, s in scenarios.items()
+        }
+        today = found["the status quo"]["years_behind"]
+        rows += [
+            {
+                "envelope_eur_bn": envelope,
+                "scenario": name,
+                "sites": float(np.median(values["sites"])),
+                "gain": float(np.median(today - values["years_behind"])),
+                **spread(values["years_behind"]),
+            }
+            for name, values in found.items()
+        ]
     return pd.DataFrame(rows)
 
 

@@ -117,7 +117,7 @@ def _written(template: str, found: PlainVerdict) -> str:
         TEMPLATES / template,
         **found,
         **{name: getattr(claims, name) for name in ("IDENTITY", "LEVEL", "NOT_SUPPORTED", "SENSITIVE", "SUPPORTED")},
-        EDGE=EDGE, NEARLY=NEARLY, measured=MEASURED, seconds=SECONDS,
+        EDGE=EDGE, NEARLY=NEARLY, as_today=claims.AS_TODAY, measured=MEASURED, seconds=SECONDS,
         named=named,
         ranked=sorted(
             ((p, f) for p, f in of_part.items() if p != "money"), key=lambda pair: -pair[1]["answer"]["median"]

@@ -139,13 +139,20 @@ def shapley_where(values: Floats, good: Booleans) -> Floats:
 
 
 def opened(bench: Bench) -> Numbers:
-    """What access adds to the reform: hours of the new sites for flagship models, then also those of the older machines.
+    """What access adds to the reform, and what the reform gains if the older machines are run as today.
 
-    Keys are of the form `lag|spending|access` and `won|spending|standing`, over five years.
+    Access: hours of the new sites for flagship models, then also those of the older machines. Keys are of the form
+    `lag|spending|access`, `won|spending|standing` and `won|spending|named, new sites`, over five years.
     """
-    quo, reform = load(STATUS_QUO), load(WITH_ACCESS)
+    quo, reform, access = load(STATUS_QUO), load(REFORM), load(WITH_ACCESS)
+    as_today = {"standing_operations": quo.rules["operations"].rule}
     runs, found = BenchRuns(bench, [LAG]), Numbers()
-    for name, scenario in (("access", reform), ("standing", reform.changed({"standing": "strategic"}))):
+    for name, scenario in {
+        "access": access,
+        "standing": access.changed({"standing": "strategic"}),
+        "named, new sites": mixed(quo, reform, NAMED).changed(as_today),
+        "reform, new sites": reform.changed(as_today),
+    }.items():
         found |= _compared(runs, quo, scenario, bench.count, name)
     return found
 

@@ -40,6 +40,7 @@ USUAL: dict[str, list[tuple[str, Changes, int]]] = {
     "operations": [("the call", BY_CALL, 0)],
     "access": [("the call", BY_CALL, 0)],
     "standing": [("the call", BY_CALL, 0)],
+    "standing_operations": [("the call", BY_CALL, 0)],
     "leftover": [("the call", BY_CALL, 0)],
     "procurement": [("the call", BY_CALL, 0)],
     "funding": [("the call", BY_CALL, 0)],

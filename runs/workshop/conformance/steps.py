@@ -320,7 +320,14 @@ def _depends_on(
 
 def ordered(x: Examination) -> bool | None:
     """The rule does not depend on the order of the actors. If it is not declared anonymous, a violation is only a note."""
-    if not x.scenes or x.rule.family in ("operations", "procurement", "access", "standing", "leftover"):
+    if not x.scenes or x.rule.family in (
+        "operations",
+        "procurement",
+        "access",
+        "standing",
+        "standing_operations",
+        "leftover",
+    ):
         return False
     try:
         _alike(x, names=True)
