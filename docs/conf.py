@@ -51,6 +51,7 @@ nitpicky = False
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 autosummary_generate = False
+smartquotes = False  # examples can be pasted
 html_theme = "pydata_sphinx_theme"
 html_title = "juste-retour"
 html_static_path = ["_static"]

@@ -1,9 +1,13 @@
 """Writes the reference pages that are data in the code: commands, tables, rule families, parameters, scenarios."""
 
+import inspect
+import json
+from importlib import import_module
 from pathlib import Path
 
 import typer
 
+import juste_retour
 from juste_retour.abm.worlds.scenario import load, parameters, presets
 from juste_retour.agents import rules as catalog
 from juste_retour.runs.base.printing import table
@@ -16,7 +20,7 @@ from juste_retour.runs.studies.europe.odd import span
 def write_all(folder: Path) -> None:
     """Write every generated page into a folder, and only those that changed."""
     folder.mkdir(parents=True, exist_ok=True)
-    for page in (commands, tables, rules, parameter_table, scenarios):
+    for page in (commands, tables, rules, parameter_table, scenarios, returned, notebook):
         file = folder / f"{page.__name__.replace('_', '-')}.md"
         text = page()
         if not file.exists() or file.read_text(encoding="utf-8") != text:
@@ -41,6 +45,40 @@ def _help(command: object, path: str, parent: object, depth: int) -> list[str]:
     for name, below in getattr(command, "commands", {}).items():
         parts += _help(below, f"{path} {name}", context, depth + 1)
     return parts
+
+
+def returned() -> str:
+    """The classes that the functions of the Python interface return, with their attributes."""
+    parts = ["# What the functions return"]
+    for name in dir(juste_retour):
+        function = getattr(juste_retour, name)
+        if not inspect.isfunction(function) or not function.__module__.startswith("juste_retour"):
+            continue
+        kind = getattr(import_module(function.__module__), str(function.__annotations__["return"]), None)
+        if inspect.isclass(kind) and kind.__name__ not in dir(juste_retour):
+            what = f".. autoclass:: {kind.__module__}.{kind.__name__}\n   :members:"
+            parts.append(f"## From `{name}`\n\n```{{eval-rst}}\n{what}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def notebook() -> str:
+    """The executed notebook as a page: its text, code, printed tables and pictures."""
+    cells = json.loads((Path(__file__).parent / "notebooks" / "question-to-table.ipynb").read_text("utf-8"))
+    parts = []
+    for cell in cells["cells"]:
+        text = "".join(cell["source"])
+        text = text.replace("](../../", "](../../../")  # this page is one folder deeper
+        parts.append(text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```")
+        for output in cell.get("outputs", []):
+            data = output.get("data", {"text/plain": output.get("text", [])})
+            if "image/png" in data:
+                picture = "".join(data["image/png"]).strip()
+                parts.append(
+                    f'<img alt="The figure that this cell draws" src="data:image/png;base64,{picture}">'
+                )
+            else:
+                parts.append(f"```text\n{''.join(data['text/plain'])}\n```")
+    return "\n\n".join(parts) + "\n"
 
 
 def tables() -> str:

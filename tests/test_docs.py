@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
+import juste_retour
 from juste_retour.runs.cli.lazy_group import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,3 +73,9 @@ def test_commands_and_options_of_a_page_exist(page):
             command = command.commands[rest.split()[0]]
         known = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", rest)) <= known, (name, rest)
+
+
+def test_every_name_of_the_python_interface_is_in_the_reference():
+    text = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r":: (\w+)", text)) | set(re.findall(r"`(\w+)`", text))
+    assert {name for name in dir(juste_retour) if name in juste_retour._HOMES} <= documented
