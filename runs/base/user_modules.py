@@ -2,8 +2,8 @@
 
 Imports are read from the source, anywhere in it, and followed from file to file. Modules of an installed package are
 identified by its version. Modules of a package that offers rules, or that is installed in editable form, are hashed.
-Python, this package and its dependencies are omitted, since the manifest holds their versions. A module whose name is
-computed at run time is not found.
+Python, this package and its dependencies are omitted, since the manifest holds their versions. Modules whose
+names are computed at run time are found by `reading.py`, which sees what a file opens when it is imported.
 """
 
 from __future__ import annotations

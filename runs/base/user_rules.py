@@ -44,6 +44,9 @@ class RulesFile:
 
 
 _LOADED: dict[Path, RulesFile] = {}
+_READ_AT_IMPORT: dict[
+    Path, tuple[str, ...]
+] = {}  # by file: the files and variables that it read when it was run
 
 
 def loaded() -> list[RulesFile]:
@@ -198,9 +201,9 @@ def _load(path: Path) -> RulesFile:
         ) from None
     place, sha256 = path.resolve(), hashlib.sha256(content).hexdigest()
     known = _LOADED.get(place)
-    if known is not None and known.sha256 == sha256:
-        if known.imports == imported_by(source):
-            return known
+    if known is not None and known.sha256 == sha256 and known.imports == _rests_on(place, source):
+        return known
+    if known is not None:
         forget_modules(known.imports)
     if _shipped(place):
         return RulesFile(path, sha256, source, _entered(place))
@@ -210,10 +213,27 @@ def _load(path: Path) -> RulesFile:
         reading.forget_read(place)
         reading.watch([place])
         _run(path, place, source, sha256)
-        imports = imported_by(source)
+        _READ_AT_IMPORT[place] = tuple(reading.read_by([place]))
+        imports = _rests_on(place, source)
         _check_entered(path, place, imports)
     _LOADED[place] = RulesFile(path, sha256, source, _entered(place), imports)
     return _LOADED[place]
+
+
+def _rests_on(place: Path, source: str) -> tuple[UserModule, ...]:
+    """The modules that a file imports, and the other files and variables that it read when it was run, as they are now."""
+    modules = imported_by(source)
+    known, found = {str(module.path) for module in modules}, list(modules)
+    for name in _READ_AT_IMPORT.get(place, ()):
+        path = Path(name) if Path(name).is_absolute() else None
+        if name in known or (path is None and not name.startswith(reading.VARIABLE)):
+            continue
+        beside = path is not None and path.is_relative_to(place.parent)
+        label = path.relative_to(place.parent).as_posix() if path is not None and beside else name
+        code = path is not None and path.suffix == ".py" and path.is_file()
+        text = path.read_text("utf-8", "replace") if path is not None and code else ""
+        found.append(UserModule(Path(name).stem, label, path, reading.content_hash(name), text))
+    return tuple(found)
 
 
 def _forget(place: Path, known: RulesFile | None) -> None:

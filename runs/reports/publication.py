@@ -201,7 +201,11 @@ def _contents(results: Results, tables: bool) -> dict[str, Content]:
     content |= {f"rules/{Path(file).name}": Path(file) for file in spec.content["rules"]}
     for file in loaded():
         if str(file.path.resolve()) in spec.content["rules"]:
-            content |= {f"rules/{m.place}": m.path for m in file.imports if m.path is not None}
+            content |= {
+                f"rules/{m.place}": m.path
+                for m in file.imports
+                if m.path is not None and m.path.is_file() and not Path(m.place).is_absolute()
+            }
     locked = locked_environment()
     if locked:
         content["requirements.txt"] = locked

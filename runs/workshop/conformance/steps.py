@@ -235,8 +235,10 @@ def deterministic(x: Examination) -> bool | None:
             "declaration",
             None,
         )
-    x.notes += [f"it reads {name}; results do not record its content" for name in outside]
-    x.notes += [f"it reads {name} when it is imported; results do not record its content" for name in files]
+    x.notes += [
+        f"it reads {name}, which results do not record" for name in outside if " when it is called" in name
+    ]
+    x.notes += [f"it reads {name} when it is imported; results record its content" for name in files]
     if not x.scenes:
         return False
     if "deterministic" not in x.rule.properties:
