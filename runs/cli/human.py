@@ -110,13 +110,24 @@ def _adds_up(result: Result) -> str:
             "frontier."
         )
     price = world.get("price_of_politics")
-    cost = "" if price is None else f", {price:.1f} of them because of politics"
+    cost = "" if price is None else _because(f"{abs(price):.1f}", price < -0.05)
     return (
         f"{aggregate} Over the {scenario.window_years:g} years to {scenario.window_end}, the Union's largest training run "
         f"is on average {world['years_behind']:.1f} years behind the frontier{cost}. At the end it is "
         f"{world['years_behind_at_end']:.1f} years behind: {world['largest_run_flop']:.1e} FLOP, against "
         f"{world['frontier_flop']:.1e} at the frontier."
     )
+
+
+def _because(years: str, negative: bool, several: bool = False) -> str:
+    """The part of the lag that is the price of politics; below zero, the states did better than the planner expected to."""
+    if not negative:
+        return f", {years} of them because of politics"
+    if several:
+        return (
+            f" (price of politics: {years}; below zero, the states do better than the planner of capability)"
+        )
+    return f", {years} fewer than under a planner of capability"
 
 
 def _votes(result: Result) -> str:
@@ -155,7 +166,8 @@ def _many(result: Result, changed: str, where: Console) -> None:
         f"{_span(worlds['years_behind'], '.1f')} years behind the frontier"
     )
     if "price_of_politics" in worlds:
-        text += f", {_span(worlds['price_of_politics'], '.1f')} of them because of politics"
+        price = worlds["price_of_politics"]
+        text += _because(_span(price, ".1f"), summary(price)["low"] < -0.05, several=True)
     text += (
         f". At the end it is {_span(worlds['years_behind_at_end'], '.1f')} years behind, with "
         f"{_span(worlds['largest_run_flop'], '.1e')} FLOP."

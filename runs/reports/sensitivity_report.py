@@ -234,6 +234,12 @@ def _indices(asked: Effects) -> _Shown:
     )
     plain, tables = _marginal(asked)
     notes = [_noise(found.noise), _clustered(asked.results, "base point")]
+    rough = [i.factor for i in found.indices if i.first > i.total]
+    if rough:
+        notes.append(
+            f"The first order of {', '.join(rough)} exceeds its total, which cannot be: the sample is too small. Take the next "
+            f"power of two, base = {2 * found.base}."
+        )
     if found.pairs_are_total:
         notes.append(
             "With second_order = true in [design], the shares cover only the interaction of the two factors."

@@ -9,10 +9,12 @@ import pytest
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.analysis.clustered import fitted
 from juste_retour.runs.analysis.sampled_effects import Sample
+from juste_retour.runs.analysis.sensitivity import sobol_indices
 from juste_retour.runs.engine.design import Design, points
 from juste_retour.runs.engine.experiment import batch
 from juste_retour.runs.engine.factors import Factor
 from juste_retour.runs.engine.results import Results
+from juste_retour.runs.reports import sensitivity_report
 from juste_retour.runs.reports.illustrated import Illustrated
 from juste_retour.runs.reports.report import answer
 
@@ -149,6 +151,18 @@ def test_designs_without_samples_are_refused():
     spec = SimpleNamespace(design=Design("grid"), factors=FACTORS, points=[])
     with pytest.raises(BadInput, match="grid"):
         Sample(SimpleNamespace(spec=spec, out="made"))
+
+
+def test_a_first_order_above_its_total_is_named_with_the_next_base(monkeypatch):
+    noise = np.random.default_rng(1).normal(size=(4 * (3 + 2), 2))
+    found = sobol_indices(noise, ["a", "b", "c"])
+    above = [i.factor for i in found.indices if i.first > i.total]
+    assert above
+    monkeypatch.setattr(sensitivity_report, "_marginal", lambda asked: ({}, []))
+    monkeypatch.setattr(sensitivity_report, "_clustered", lambda results, by: "")
+    notes = " ".join(sensitivity_report._indices(SimpleNamespace(indices=found, results=None)).notes)
+    assert "base = 8" in notes
+    assert all(name in notes for name in above)
 
 
 @pytest.mark.parametrize("kind", ["sobol", "latin_hypercube"])

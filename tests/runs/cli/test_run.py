@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from juste_retour.runs.base.statistics import median, quantile
+from juste_retour.runs.cli import human
 
 CAPABILITY = (
     "sites",
@@ -48,6 +49,12 @@ def test_json_of_one_world_adds_up(data):
         own = [f for f in d["facilities"] if f["state"] == state["state"]]
         assert len(own) == state["sites"]
         assert math.fsum(f["accelerators"] for f in own) == pytest.approx(state["accelerators"], rel=1e-12)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_negative_price_is_not_said_to_be_a_cost(several):
+    assert human._because("0.3", False, several) == ", 0.3 of them because of politics"
+    assert "because of politics" not in human._because("0.3", True, several)
 
 
 def test_votes_name_every_member_once(data):
