@@ -118,6 +118,8 @@ _HOMES = {
     "positions": "runs.studies.positions.prediction",
     "reforms": "runs.analysis.reforms",
     "scenarios": "abm.worlds.scenario:presets",
+    "score": "runs.reports.sealed",
+    "seal": "runs.reports.sealed",
     "sensitivity": "runs.reports.sensitivity_report",
     "simulate": "runs.results.ensemble",
     "verify": "runs.engine.verification",
