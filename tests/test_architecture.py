@@ -24,7 +24,6 @@ ADDING = {"sum", "mean", "std", "var", "prod", "dot", "cumsum", "cumprod", "trac
 ONCE = {  # solve a fixed point once per scenario, with the same result for all its worlds
     "abm/bargaining/mixing.py",
     "abm/bargaining/stationary_values.py",
-    "abm/bargaining/tables/lasting_pie.py",
     "abm/bargaining/continuation.py",
     "abm/bargaining/mean_world.py",
     "abm/bargaining/sampled.py",

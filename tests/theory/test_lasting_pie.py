@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from juste_retour.abm.bargaining.agenda import agenda
-from juste_retour.abm.bargaining.tables.lasting_pie import LastingPie, markov_perfect
 from tests.theory.games import k_of
+from tests.theory.lasting_pie import LastingPie, markov_perfect
 
 CLOSED = agenda["closed_rule"]
 PARTS = 6

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from juste_retour.abm.bargaining.agenda import agenda
-from juste_retour.abm.bargaining.tables.vote_market import VoteMarket
 from tests.theory.games import k_of
+from tests.theory.vote_market import VoteMarket
 
 CLOSED = agenda["closed_rule"]
 
