@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import pandas as pd
 import typer
 
+from juste_retour.abm.worlds.scenario import load
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.analysis.attribution import attribute as split
+from juste_retour.runs.analysis.contrasts import compare as contrast
+from juste_retour.runs.base import printing
+from juste_retour.runs.base.user_rules import load_rules
+from juste_retour.runs.cli.contrast_tables import (
+    attribution_json,
+    contrasts_json,
+    show_attribution,
+    show_contrasts,
+)
 from juste_retour.runs.cli.options import Json, MembersDir, Rules, Seed, Yes
-
-if TYPE_CHECKING:
-    import pandas as pd
+from juste_retour.runs.cli.patience import check_runs
+from juste_retour.runs.cli.settings import changes_of
+from juste_retour.runs.results.paired import named
+from juste_retour.runs.results.paired import outcomes as known_outcomes
+from juste_retour.runs.results.parameter_draws import read_draws
 
 Set = Annotated[
     list[str] | None,
@@ -104,15 +119,6 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare scenarios on the same random draws: differences in outcomes, intervals, and how often one is higher."""
-    from juste_retour.abm.worlds.scenario import load
-    from juste_retour.runs.analysis.contrasts import compare as contrast
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.base.user_rules import load_rules
-    from juste_retour.runs.cli.contrast_tables import contrasts_json, show_contrasts
-    from juste_retour.runs.cli.patience import check_runs
-    from juste_retour.runs.cli.settings import changes_of
-    from juste_retour.runs.results.paired import outcomes as known_outcomes
-
     load_rules(rules or [])
     check_runs([load(what) for what in scenarios], draws or worlds or 0, yes, times=2)
     with printing.progress("runs") as report:
@@ -140,9 +146,6 @@ def compare(
 
 def draws_table(draws: int | None, prior: bool, posterior: Path | None) -> pd.DataFrame | None:
     """The table of draws that `--posterior` names; None without one, `BadInput` if the options do not go together."""
-    from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.results.parameter_draws import read_draws
-
     if draws is None and (prior or posterior is not None):
         raise BadInput("--prior and --posterior need --draws; add --draws N.")
     if prior and posterior is not None:
@@ -178,15 +181,6 @@ def attribute(
     json: Json = False,
 ) -> None:
     """Attribute the difference between two scenarios to groups of institutions, by Shapley values."""
-    from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.analysis.attribution import attribute as split
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.base.user_rules import load_rules
-    from juste_retour.runs.cli.contrast_tables import attribution_json, show_attribution
-    from juste_retour.runs.cli.patience import check_runs
-    from juste_retour.runs.cli.settings import changes_of
-    from juste_retour.runs.results.paired import named
-
     load_rules(rules or [])
     if target is None and not set_b:
         raise BadInput(

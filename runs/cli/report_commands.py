@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from juste_retour.runs.base import printing
+from juste_retour.runs.base.printing import console
 from juste_retour.runs.cli.options import Json, ResultDir
-
-if TYPE_CHECKING:
-    from juste_retour.runs.engine.results import Results
+from juste_retour.runs.cli.settings import several
+from juste_retour.runs.engine.results import Results
 
 
 def report(folder: ResultDir) -> None:
     """Write an experiment's results as one HTML page: question, methods, tables, figures, how to replicate."""
-    from juste_retour.runs.base.printing import console
     from juste_retour.runs.reports.report import FIGURES
     from juste_retour.runs.reports.report import report as write
 
@@ -34,7 +34,6 @@ def sensitivity(
     json: Json = False,
 ) -> None:
     """Show which factors matter: each one's share of the variance, alone and in interactions, and its effects."""
-    from juste_retour.runs.base import printing
     from juste_retour.runs.reports.sensitivity_report import sensitivity as analysis
 
     found = analysis(folder, outcome)
@@ -71,9 +70,6 @@ def export(
     ] = None,
 ) -> None:
     """Write an experiment's tables as CSV, Stata or Parquet files, one per table, with a codebook."""
-    from juste_retour.runs.base.printing import console
-    from juste_retour.runs.cli.settings import several
-    from juste_retour.runs.engine.results import Results
     from juste_retour.runs.reports.publication import export as write
 
     paths = write(folder, out, several(format), None if tables is None else several(tables))
@@ -82,8 +78,6 @@ def export(
 
 
 def _warn(results: Results) -> None:
-    from juste_retour.runs.base.printing import console
-
     if results.caution:
         console(stderr=True).print(results.caution, soft_wrap=True)
 
@@ -99,8 +93,6 @@ def package(
     ] = False,
 ) -> None:
     """Pack a replication archive: spec, code, data, results, codebook, environment, and one command that reruns all."""
-    from juste_retour.runs.base.printing import console
-    from juste_retour.runs.engine.results import Results
     from juste_retour.runs.reports.publication import changed_since
     from juste_retour.runs.reports.publication import package as pack
 

@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
+from juste_retour.abm.base.members import union_of
+from juste_retour.abm.worlds.scenario import load
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.base import printing
+from juste_retour.runs.base.user_rules import load_rules
+from juste_retour.runs.cli.human import show
 from juste_retour.runs.cli.options import Json, MembersDir, OutDir, Rules, Seed, Yes
+from juste_retour.runs.cli.patience import check_runs
+from juste_retour.runs.cli.settings import changes_of, several
+from juste_retour.runs.cli.summary import as_json
+from juste_retour.runs.results import export
+from juste_retour.runs.results.ensemble import checked, simulate
+from juste_retour.runs.results.result_tables import DEFAULT, chosen
 
 Changes = Annotated[
     list[str] | None,
@@ -56,18 +68,6 @@ def run(
 
     With several replications (--worlds) it prints medians and the range of 90 % of them.
     """
-    from juste_retour.abm.base.members import union_of
-    from juste_retour.abm.worlds.scenario import load
-    from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.base.user_rules import load_rules
-    from juste_retour.runs.cli.patience import check_runs
-    from juste_retour.runs.cli.settings import changes_of, several
-    from juste_retour.runs.cli.summary import as_json
-    from juste_retour.runs.results import export
-    from juste_retour.runs.results.ensemble import checked, simulate
-    from juste_retour.runs.results.result_tables import DEFAULT, chosen
-
     for name, value in (("--format", format), ("--tables", tables)):
         if value is not None and out is None:
             raise BadInput(f"{name} needs --out; add --out DIR.")
@@ -92,7 +92,6 @@ def run(
     if json:
         printing.print_json(as_json(result, changes))
         return
-    from juste_retour.runs.cli.human import show
 
     where = printing.console()
     show(result, changes, where)

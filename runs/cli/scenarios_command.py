@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from juste_retour.abm.base.toml import toml_value
+from juste_retour.abm.worlds.agent_choice import AGENTS
+from juste_retour.abm.worlds.scenario import Scenario, load, parameters, presets
+from juste_retour.agents.rules import FAMILIES, Parameter, Setting
+from juste_retour.runs.base import printing
+from juste_retour.runs.base.numerals import shown, span
 from juste_retour.runs.cli.options import Json
-
-if TYPE_CHECKING:
-    from juste_retour.abm.worlds.scenario import Scenario
-    from juste_retour.agents.rules import Parameter, Setting
 
 scenarios = typer.Typer(
     name="scenarios", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
@@ -21,9 +23,6 @@ scenarios = typer.Typer(
 @scenarios.command("list")
 def list_scenarios(json: Json = False) -> None:
     """List the scenarios that ship (presets)."""
-    from juste_retour.abm.worlds.scenario import load, presets
-    from juste_retour.runs.base import printing
-
     found = [(name, summary(name), load(name)) for name in presets()]
     if json:
         printing.print_json(
@@ -52,9 +51,6 @@ def show_scenario(
     json: Json = False,
 ) -> None:
     """Print a scenario as a TOML file that you can edit and run."""
-    from juste_retour.abm.worlds.scenario import load
-    from juste_retour.runs.base import printing
-
     scenario = load(name)
     if json:
         printing.print_json(scenario.plain())
@@ -67,9 +63,6 @@ def show_scenario(
 @scenarios.command("parameters")
 def list_parameters(json: Json = False) -> None:
     """List all parameters with default, range and source."""
-    from juste_retour.abm.worlds.scenario import parameters
-    from juste_retour.runs.base import printing
-
     known = parameters()
     if json:
         printing.print_json(
@@ -105,8 +98,6 @@ def list_parameters(json: Json = False) -> None:
 
 def meaning(default: Setting, about: Parameter) -> str:
     """A parameter's default and unit, meaning, choices, bounds, plausible range and source, in one text."""
-    from juste_retour.runs.base.numerals import shown, span
-
     unit = (
         "" if about.unit in ("", "1", "quarter", "quarters", "dates") else f" {about.unit.removeprefix('1 ')}"
     )
@@ -135,11 +126,6 @@ def summary(preset: str) -> str:
 
 def annotated(scenario: Scenario) -> str:
     """A complete scenario file, with unit and meaning in a comment after every key."""
-    from juste_retour.abm.base.toml import toml_value
-    from juste_retour.abm.worlds.agent_choice import AGENTS
-    from juste_retour.abm.worlds.scenario import parameters
-    from juste_retour.agents.rules import FAMILIES
-
     known = parameters()
     lines, group = [f"name = {toml_value(scenario.name)}", "", "# rules"], ""
     content = scenario.plain()

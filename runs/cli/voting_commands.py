@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import asdict, replace
+from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import numpy as np
 import typer
 
+from juste_retour.abm.base.csv_tables import InputTable
+from juste_retour.abm.base.members import load_members, load_states
+from juste_retour.abm.base.noise import RandomStreams
+from juste_retour.abm.politics.ballot_analysis import Explanation, explain_vote
+from juste_retour.abm.politics.conditions import named
+from juste_retour.abm.politics.power import Power, voting_power, weighted_power
+from juste_retour.abm.politics.power.game import only, require_population
+from juste_retour.abm.politics.relocation import Narration, hold_ballot
+from juste_retour.abm.politics.voting import voting
+from juste_retour.agents.errors import BadInput
+from juste_retour.agents.rules import Rule, Setting
+from juste_retour.agents.situation import States
+from juste_retour.runs.base.printing import console, print_grid, print_json, print_table
+from juste_retour.runs.base.user_rules import load_rules
 from juste_retour.runs.cli.options import Json, Rules
 from juste_retour.runs.cli.settings import several
-
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-    from juste_retour.abm.politics.ballot_analysis import Explanation
-    from juste_retour.abm.politics.power import Power
-    from juste_retour.abm.politics.relocation import Narration
-    from juste_retour.agents.rules import Rule, Setting
-    from juste_retour.agents.situation import States
 
 MembersFile = Annotated[
     Path | None,
@@ -81,11 +91,6 @@ def power(
     json: Json = False,
 ) -> None:
     """Compute voting power under a rule: exact Banzhaf, Penrose and Shapley-Shubik indices, and blocking minorities."""
-    from juste_retour.abm.politics.power import voting_power
-    from juste_retour.abm.politics.power.game import require_population
-    from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.base.printing import print_json
-
     if quota is not None or weights is not None:
         given = {"RULE": rule, "--members": members, "--participants": participants, "--add": add}
         named = [name for name, value in given.items() if value]
@@ -128,11 +133,6 @@ def vote(
     json: Json = False,
 ) -> None:
     """Count one vote: whether it passes, which conditions fail, and which single members could change the result."""
-    from dataclasses import asdict
-
-    from juste_retour.abm.politics.ballot_analysis import explain_vote
-    from juste_retour.runs.base.printing import print_json
-
     chosen, states, settings = _chosen(rule, members, participants, add, rules)
     found = explain_vote(chosen, states, several(yes), several(no), several(abstain), settings)
     if json:
@@ -164,13 +164,6 @@ def ballot(
     json: Json = False,
 ) -> None:
     """Hold a ballot as the Council did in 2017 to relocate two agencies: points, a second round, a run-off, lots."""
-    import numpy as np
-
-    from juste_retour.abm.base.noise import RandomStreams
-    from juste_retour.abm.politics.relocation import hold_ballot
-    from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.base.printing import print_json
-
     if seed < 0:
         raise BadInput(f"--seed = {seed} is negative; give an integer of at least 0.")
     leaving: dict[str, int] = {}
@@ -209,16 +202,7 @@ def _chosen(
     unknown: bool = False,
 ) -> tuple[Rule, States, dict[str, Setting]]:
     """The voting rule, the states that vote, and the rule's parameters, from the options."""
-    import numpy as np
-
-    from juste_retour.abm.base.members import load_members, load_states
-    from juste_retour.abm.politics.conditions import named
-    from juste_retour.abm.politics.power.game import only
-    from juste_retour.abm.politics.voting import voting
-
     if files:
-        from juste_retour.runs.base.user_rules import load_rules
-
         load_rules(files)
     chosen = voting[rule]
     if members is None or members.is_dir():
@@ -240,13 +224,6 @@ def _chosen(
 
 
 def _with_state(states: States, text: str, unknown: bool) -> States:
-    import re
-    from dataclasses import replace
-
-    import numpy as np
-
-    from juste_retour.agents.errors import BadInput
-
     name, given, number = (part.strip() for part in text.partition("="))
     plain = number.replace("_", "")
     if unknown and not given and re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
@@ -280,13 +257,6 @@ def _with_state(states: States, text: str, unknown: bool) -> States:
 
 
 def _weighted(quota: str, file: Path) -> Power:
-    import re
-    from fractions import Fraction
-
-    from juste_retour.abm.base.csv_tables import InputTable
-    from juste_retour.abm.politics.power import weighted_power
-    from juste_retour.agents.errors import BadInput
-
     def exact(text: str, place: str) -> Fraction:
         plain = text.replace("_", "")
         try:
@@ -309,9 +279,6 @@ def _weighted(quota: str, file: Path) -> Power:
 
 
 def _rankings(file: Path) -> dict[str, list[str]]:
-    from juste_retour.abm.base.csv_tables import InputTable
-    from juste_retour.agents.errors import BadInput
-
     table = InputTable(file, required=("voter", "first"), optional=("second", "third", "fourth", "fifth"))
     columns = [column for column in table.columns if column != "voter"]
     rankings = {}
@@ -366,8 +333,6 @@ FURTHER = {  # heading and meaning of each further index
 
 
 def _show_power(found: Power, further: dict[str, tuple[Fraction, ...]]) -> None:
-    from juste_retour.runs.base.printing import console, print_table
-
     where = console()
     where.print(
         f"{found.rule}: {len(found.members)} members, {_count(found.winning_coalitions)} of "
@@ -417,14 +382,10 @@ def _show_power(found: Power, further: dict[str, tuple[Fraction, ...]]) -> None:
 
 def _count(number: int) -> str:
     """An integer in full, or rounded if it has more than fifteen digits."""
-    from decimal import Decimal
-
     return f"{number:,}" if number < 10**15 else f"{Decimal(number):.4e}"
 
 
 def _show_vote(found: Explanation) -> None:
-    from juste_retour.runs.base.printing import console, print_grid
-
     where = console()
     states = f"{found.members_for} state{'s' * (found.members_for != 1)}"
     where.print(
@@ -441,8 +402,6 @@ def _show_vote(found: Explanation) -> None:
 
 
 def _show_ballot(found: Narration, seed: int) -> None:
-    from juste_retour.runs.base.printing import console, print_table
-
     where = console()
     for r in found.rounds:
         unit = "points" if r.number == 1 else "votes"

@@ -12,8 +12,18 @@ from typing import Annotated
 
 import typer
 
-from juste_retour.agents.rules import Parameter, Rule, Setting
+from juste_retour.abm.base.members import load_members
+from juste_retour.abm.delivery.building import Delivered
+from juste_retour.abm.schedule import quarter
+from juste_retour.abm.worlds.scenario import DEFAULT, load, parameters
+from juste_retour.abm.worlds.world import Bargaining, Program, Training, World
+from juste_retour.agents.rule_methods import documented_attributes, protocol_members
+from juste_retour.agents.rules import FAMILIES, Parameter, Rule, Setting
+from juste_retour.agents.situation import College, Labs, Machines, Sites, States
 from juste_retour.runs.base.printing import table
+from juste_retour.runs.results.result_tables import TABLES
+from juste_retour.runs.studies.europe.moments import OF_ALL_WAVES
+from juste_retour.runs.studies.europe.patterns import PATTERNS
 
 PAGE = Path(__file__).resolve().parents[3] / "abm" / "ODD.md"
 
@@ -31,11 +41,6 @@ def odd(
 
 def page() -> str:
     """The text of abm/ODD.md: the template with its blocks filled in."""
-    from juste_retour.abm.base.members import load_members
-    from juste_retour.abm.worlds.scenario import DEFAULT, load, parameters
-    from juste_retour.agents.rules import FAMILIES
-    from juste_retour.runs.studies.europe.moments import OF_ALL_WAVES
-
     template = (resources.files("juste_retour.runs") / "studies" / "europe" / "odd_template.md").read_text(
         encoding="utf-8"
     )
@@ -83,17 +88,11 @@ def _value(value: Setting) -> str:
 
 
 def _patterns() -> str:
-    from juste_retour.runs.studies.europe.patterns import PATTERNS
-
     return "\n".join(f"- {p.group}: {p.name}" for p in PATTERNS)
 
 
 def state_variables() -> dict[str, str]:
     """The description of each array that changes during a run, by name, as in `program.planned`."""
-    from juste_retour.abm.delivery.building import Delivered
-    from juste_retour.abm.worlds.world import Bargaining, Program, Training, World
-    from juste_retour.agents.rule_methods import documented_attributes
-
     groups = {
         "": World,
         "program.": Program,
@@ -119,8 +118,6 @@ def _state() -> str:
 
 
 def _constants() -> str:
-    from juste_retour.agents.situation import College, Labs, Machines, Sites, States
-
     rows = []
     for kind in (States, Sites, Labs, College, Machines):
         rows.append([kind.__name__.lower(), ", ".join(f"`{f.name}`" for f in fields(kind))])
@@ -128,14 +125,10 @@ def _constants() -> str:
 
 
 def _outcomes() -> str:
-    from juste_retour.runs.results.result_tables import TABLES
-
     return table(["outcome", "unit", "what"], [[f"`{c.name}`", c.unit, c.meaning] for c in TABLES["worlds"]])
 
 
 def _schedule() -> str:
-    from juste_retour.abm.schedule import quarter
-
     body = ast.parse(inspect.getsource(quarter.advance)).body[0]
     called = [n.func.id for n in ast.walk(body) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
     lines = []
@@ -146,9 +139,6 @@ def _schedule() -> str:
 
 
 def _families() -> str:
-    from juste_retour.agents.rule_methods import protocol_members
-    from juste_retour.agents.rules import FAMILIES
-
     parts = []
     for family in sorted(FAMILIES.values(), key=lambda f: f.name):
         who = f" Each {family.actor} may have a rule of its own." if family.actor else ""
@@ -183,8 +173,6 @@ def _told(rule: Rule) -> str:
 
 
 def _parameters() -> str:
-    from juste_retour.abm.worlds.scenario import parameters
-
     rows = [
         [
             f"`{name}`",

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.base import printing
+from juste_retour.runs.base.numerals import counted
+from juste_retour.runs.base.printing import console, picked, print_table
 from juste_retour.runs.cli.options import Json, OutDir
+from juste_retour.runs.cli.settings import several
+from juste_retour.runs.results import export
+from juste_retour.runs.studies.positions.capability import SHARE
+from juste_retour.runs.studies.positions.prediction import Predictions
+from juste_retour.runs.studies.positions.prediction import positions as predict
 
 MOST_NAMED, MOST_ROWS = 5, 44  # of unknown actors and of predictions that are printed
 NAMES = (  # repeated here so that --help does not import the models
@@ -22,9 +31,6 @@ NAMES = (  # repeated here so that --help does not import the models
     "closed_rule",
     "baron_ferejohn",
 )
-
-if TYPE_CHECKING:
-    from juste_retour.runs.studies.positions.prediction import Predictions
 
 
 def positions(
@@ -70,13 +76,6 @@ def positions(
     ] = None,
 ) -> None:
     """Predict real decisions from the actors' positions by eleven models, and score the predictions."""
-    from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.cli.settings import several
-    from juste_retour.runs.results import export
-    from juste_retour.runs.studies.positions.capability import SHARE
-    from juste_retour.runs.studies.positions.prediction import positions as predict
-
     if format is not None and out is None:
         raise BadInput("--format needs --out; add --out DIR.")
     formats = export.known_formats(several(format or "parquet"))
@@ -104,8 +103,6 @@ def positions(
 
 
 def _as_json(found: Predictions) -> dict[str, object]:
-    from juste_retour.runs.base.printing import picked
-
     counts = ("issues", "proposals", "rows", "rows_without_salience", "issues_without_outcome")
     return {
         **picked(found, *counts, "share", "capability", "unknown_actors"),
@@ -114,9 +111,6 @@ def _as_json(found: Predictions) -> dict[str, object]:
 
 
 def _show(found: Predictions) -> None:
-    from juste_retour.runs.base.numerals import counted
-    from juste_retour.runs.base.printing import console, print_table
-
     where = console()
     where.print(
         f"{counted(found.issues, 'issue')} of {counted(found.proposals, 'proposal')}, "
@@ -158,8 +152,6 @@ def _show(found: Predictions) -> None:
 
 def _show_forecasts(found: Predictions) -> None:
     """The distributions: their scores where decisions are known, and the forecast of each issue where they are not."""
-    from juste_retour.runs.base.printing import console, print_table
-
     where, known = console(), found.forecasts.dropna(subset="log_score")
     ahead = found.forecasts[found.forecasts.log_score.isna()].to_dict("records")
     where.print()
@@ -189,9 +181,6 @@ def _show_forecasts(found: Predictions) -> None:
 
 
 def _show_left_out(found: Predictions) -> None:
-    from juste_retour.runs.base.numerals import counted
-    from juste_retour.runs.base.printing import console
-
     where = console()
     if found.share is not None:
         where.print(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from juste_retour.agents import rules as catalog
+from juste_retour.agents.rule_methods import protocol_members
+from juste_retour.agents.rules import Rule, load_offered
+from juste_retour.runs.base import printing
+from juste_retour.runs.base.user_rules import load_rules
 from juste_retour.runs.cli.options import Json, Rules
-
-if TYPE_CHECKING:
-    from juste_retour.agents.rules import Rule
-    from juste_retour.runs.workshop.conformance import Checked
-    from juste_retour.runs.workshop.conformance.examine import Fault
+from juste_retour.runs.cli.scenarios_command import meaning
+from juste_retour.runs.workshop.commands.listing import ABOUT, entered, show
+from juste_retour.runs.workshop.conformance import Checked, check_apart
+from juste_retour.runs.workshop.conformance.examine import Fault
+from juste_retour.runs.workshop.scaffold import new, new_package, tried_with
 
 rules = typer.Typer(
     name="rules", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
@@ -31,12 +36,6 @@ def list_rules(
 
     With a family: also what its rules receive and return, and their parameters.
     """
-    from juste_retour.agents import rules as catalog
-    from juste_retour.agents.rule_methods import protocol_members
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.base.user_rules import load_rules
-    from juste_retour.runs.workshop.commands.listing import ABOUT, entered, show
-
     load_rules(files or [])
     catalog.load_offered()
     if family in ABOUT:
@@ -92,8 +91,6 @@ def _lines(rule: Rule, whole: bool) -> list[tuple[str, str]]:
     """A rule's lines in the list: its summary and the names of its parameters. If `whole`, also its declared properties,
     its source and a line for each parameter.
     """
-    from juste_retour.runs.cli.scenarios_command import meaning
-
     if not whole:
         takes = ", ".join(rule.parameters)
         return [(f"  {rule.name}", f"{rule.summary} [{takes}]" if takes else rule.summary)]
@@ -119,10 +116,6 @@ def new_rule(
 
     The files NAME.py and test_NAME.py in the current folder hold a small rule, agent or outcome that works, for you to edit.
     """
-    from juste_retour.agents.rules import load_offered
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.workshop.scaffold import new, new_package, tried_with
-
     load_offered()
     if package:
         files = [path.as_posix() for path in new_package(family, name, Path())]
@@ -161,9 +154,6 @@ def check_rules(
     They must pass the same checks as the shipped rules; their speed is measured as well. The exit status is 1 if a check
     fails.
     """
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.workshop.conformance import check_apart
-
     found = check_apart(file, limit)
     if json:
         printing.print_json(
@@ -197,8 +187,6 @@ def _as_json(fault: Fault) -> dict[str, str | int | None]:
 
 
 def _show_checked(found: Checked) -> None:
-    from juste_retour.runs.base import printing
-
     where = printing.console()
     for rule in found.rules:
         where.print(f"{rule.family}.{rule.rule}", style="bold")

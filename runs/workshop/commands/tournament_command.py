@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
+from juste_retour.abm.worlds.scenario import load
+from juste_retour.agents.rules import FAMILIES, load_offered
+from juste_retour.runs.base import printing
+from juste_retour.runs.base.user_rules import load_rules
 from juste_retour.runs.cli.options import Json, MembersDir, Rules, Seed, Yes
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from juste_retour.runs.workshop.tournament import Invasion, Place, Tournament
+from juste_retour.runs.cli.patience import check_runs
+from juste_retour.runs.cli.settings import changes_of
+from juste_retour.runs.workshop.tournament import Invasion, Place, Tournament
+from juste_retour.runs.workshop.tournament import tournament as play
 
 
 def tournament(
@@ -46,14 +51,6 @@ def tournament(
     json: Json = False,
 ) -> None:
     """Let behavioral rules compete in mixed populations of states: payoffs, ranks, and which rule invades which."""
-    from juste_retour.abm.worlds.scenario import load
-    from juste_retour.agents.rules import FAMILIES, load_offered
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.base.user_rules import load_rules
-    from juste_retour.runs.cli.patience import check_runs
-    from juste_retour.runs.cli.settings import changes_of
-    from juste_retour.runs.workshop.tournament import tournament as play
-
     load_offered()
     load_rules(rules or [])
     known = list(FAMILIES[family].rules) if family in FAMILIES else []
@@ -70,10 +67,6 @@ def tournament(
 
 
 def _as_json(found: Tournament) -> dict[str, object]:
-    from dataclasses import asdict
-
-    from juste_retour.runs.base import printing
-
     return {
         "family": found.family,
         "scenario": found.scenario.name,
@@ -88,8 +81,6 @@ def _as_json(found: Tournament) -> dict[str, object]:
 
 
 def _show(found: Tournament) -> None:
-    from juste_retour.runs.base import printing
-
     where = printing.console()
     scale, unit = (1.0, found.unit) if found.unit != "EUR bn" else (1000.0, "EUR m")
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import pandas as pd
 import typer
+from rich.console import Console
 
+from juste_retour.runs.base import printing
+from juste_retour.runs.base.numerals import counted, number
+from juste_retour.runs.base.printing import print_table
+from juste_retour.runs.base.provenance import platform_facts
 from juste_retour.runs.cli.options import Json, Yes
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from rich.console import Console
+from juste_retour.runs.cli.patience import check_runs
+from juste_retour.runs.results.export import write
+from juste_retour.runs.studies.europe import earlier_calls
+from juste_retour.runs.studies.europe.evidence import calibration, plan_of
+from juste_retour.runs.studies.europe.forecasts import who_is_ahead
 
 SPARE = ("From", "To", "Expected", "Unfinished", "5 % ", "95 % ", "In ", "In")
 BETWEEN = {"median": "Median", "low": "5 %", "high": "95 %"}
@@ -167,11 +174,6 @@ def calibrate(
     json: Json = False,
 ) -> None:
     """Estimate the political parameters from the first waves of a call, and score the prediction of the next wave."""
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.cli.patience import check_runs
-    from juste_retour.runs.studies.europe import earlier_calls
-    from juste_retour.runs.studies.europe.evidence import calibration, plan_of
-
     plan = plan_of(spec, draws)
     last = plan.scenario.until(plan.decisions[plan.waves - 1])
     check_runs([last], plan.draws, yes, times=len(plan.decisions))  # there is a calibration for each wave
@@ -186,16 +188,10 @@ def calibrate(
 
 
 def _write(tables: dict[str, pd.DataFrame], about: dict[str, object], out: Path) -> None:
-    from juste_retour.runs.base.provenance import platform_facts
-    from juste_retour.runs.results.export import write
-
     write(tables, out, ("csv",), about | platform_facts())
 
 
 def _show(tables: dict[str, pd.DataFrame], about: dict[str, object], where: Console) -> None:
-    from juste_retour.runs.base.numerals import counted
-    from juste_retour.runs.studies.europe.forecasts import who_is_ahead
-
     where.print(
         f"{about['scenario']}, seed {about['seed']}, fitted to {counted(float(str(about['waves'])), 'wave')} of "
         f"{about['observed']}: {about['kept']} of {about['draws']:,} draws kept"
@@ -215,9 +211,6 @@ def _show(tables: dict[str, pd.DataFrame], about: dict[str, object], where: Cons
 
 
 def _show_table(title: str, table: pd.DataFrame, columns: dict[str, str], where: Console) -> None:
-    from juste_retour.runs.base.numerals import number
-    from juste_retour.runs.base.printing import print_table
-
     heads = {column: head for column, head in columns.items() if column in table}
     rows = [[number(row[column], 3) for column in heads] for row in table.to_dict("records")]
     right = list(heads.values())[1:]

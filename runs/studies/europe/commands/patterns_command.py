@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import pandas as pd
 import typer
+from rich.console import Console
 
+from juste_retour.abm.worlds.scenario import load, presets
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.base import printing
+from juste_retour.runs.base.chunked import Progress
+from juste_retour.runs.base.numerals import brief
+from juste_retour.runs.base.printing import print_table
 from juste_retour.runs.cli.options import Json, Yes
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
-
-    import pandas as pd
-    from rich.console import Console
-
-    from juste_retour.runs.base.chunked import Progress
+from juste_retour.runs.cli.patience import refuse_hours, seconds_of
+from juste_retour.runs.results.ensemble import simulate
+from juste_retour.runs.studies.europe.comparators import REGIONS, beside
+from juste_retour.runs.studies.europe.hosting import read
+from juste_retour.runs.studies.europe.patterns import ELSEWHERE, compared, elsewhere
 
 
 def patterns(
@@ -34,14 +40,6 @@ def patterns(
     json: Json = False,
 ) -> None:
     """Compare observed patterns of sites, money and delays with those of simulated runs."""
-    from juste_retour.abm.worlds.scenario import load, presets
-    from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.cli.patience import refuse_hours, seconds_of
-    from juste_retour.runs.studies.europe.comparators import REGIONS, beside
-    from juste_retour.runs.studies.europe.hosting import read
-    from juste_retour.runs.studies.europe.patterns import ELSEWHERE, compared, elsewhere
-
     parts: list[pd.DataFrame] = []
     if folder is not None:
         tables = read(folder)
@@ -81,16 +79,11 @@ def patterns(
 
 
 def _fresh(name: str, worlds: int, seed: int, report: Progress) -> Mapping[str, pd.DataFrame]:
-    from juste_retour.runs.results.ensemble import simulate
-
     wanted = ("worlds", "states", "facilities")
     return simulate(name, worlds=worlds, seed=seed, tables=wanted, progress=report).tables
 
 
 def _show(rows: list[dict[Hashable, Any]], title: str, where: Console) -> None:
-    from juste_retour.runs.base.numerals import brief
-    from juste_retour.runs.base.printing import print_table
-
     where.print(title)
     said = {None: "-", True: "yes", False: "NO"}
     for group in dict.fromkeys(row["group"] for row in rows):

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
+import json as json_module
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from juste_retour.abm.bargaining.solved import folder
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.base import printing
+from juste_retour.runs.base.numerals import number, within
+from juste_retour.runs.base.provenance import code_digest
 from juste_retour.runs.cli.options import Json, Yes
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from juste_retour.runs.studies.europe.plain import PlainVerdict
-    from juste_retour.runs.studies.europe.sizes import Size
+from juste_retour.runs.cli.patience import refuse_hours, seconds_of
+from juste_retour.runs.engine.pool import cores
+from juste_retour.runs.engine.studies import study_module
+from juste_retour.runs.results.export import cannot_write
+from juste_retour.runs.studies.europe.claims import CLAIMS, IDENTITY
+from juste_retour.runs.studies.europe.evidence import plan_of
+from juste_retour.runs.studies.europe.plain import PlainVerdict
+from juste_retour.runs.studies.europe.sizes import FULL, MEASURED, QUICK, SECONDS, Size
+from juste_retour.runs.studies.europe.verdict import STUDY, begun, check, judge
 
 ROOM = Path(__file__).resolve().parents[1]
 PAGE, TABLES, NUMBERS = ROOM / "RESULTS.md", ROOM / "TABLES.md", ROOM / "results.json"
@@ -78,14 +90,6 @@ def verdict(
     json: Json = False,
 ) -> None:
     """Test the essay's five claims: for each an estimate, its interval, and whether the model supports it."""
-    from dataclasses import replace
-
-    from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.cli.patience import refuse_hours
-    from juste_retour.runs.studies.europe.sizes import FULL, QUICK
-    from juste_retour.runs.studies.europe.verdict import check, judge
-
     asked = {"worlds": worlds, "few": few, "draws": draws, "base": base}
     given = {k: v for k, v in asked.items() if v is not None}
     if stored and (quick or given):
@@ -115,15 +119,6 @@ def _kept(size: Size, seed: int) -> Path | None:
 
     A folder of the same verdict by other code is named: its runs can be verified, but not continued.
     """
-    import hashlib
-
-    from juste_retour.abm.bargaining.solved import folder
-    from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.base.provenance import code_digest
-    from juste_retour.runs.engine.studies import study_module
-    from juste_retour.runs.studies.europe.verdict import STUDY, begun
-
     there = folder()
     made_of = f"{size} {seed} {code_digest(study_module(STUDY))}"
     if there is None:
@@ -143,7 +138,6 @@ def _kept(size: Size, seed: int) -> Path | None:
 
 def _write(text: str, places: list[Path]) -> None:
     """Write the numbers, the page and its figures to folders. For the shipped page, update the README's findings too."""
-    from juste_retour.runs.results.export import cannot_write
     from juste_retour.runs.studies.europe.results_figures import write_figures
     from juste_retour.runs.studies.europe.results_page import page, renewed, tables_page
 
@@ -164,11 +158,6 @@ def _write(text: str, places: list[Path]) -> None:
 
 def estimated_seconds(size: Size, workers: int) -> float:
     """Estimated seconds: the processor time of a verdict of known size, scaled by size and number of processes, plus the calibration."""
-    from juste_retour.runs.cli.patience import seconds_of
-    from juste_retour.runs.engine.pool import cores
-    from juste_retour.runs.studies.europe.evidence import plan_of
-    from juste_retour.runs.studies.europe.sizes import MEASURED, SECONDS
-
     times = max(size.worlds / MEASURED.worlds, size.few / MEASURED.few, size.base / MEASURED.base)
     calibrated = seconds_of([plan_of().scenario], size.draws or 0, times=len(plan_of().decisions))
     return SECONDS * times / max(min(workers, cores()), 1) + calibrated
@@ -176,16 +165,11 @@ def estimated_seconds(size: Size, workers: int) -> float:
 
 def read(text: str) -> PlainVerdict:
     """A verdict from its JSON text."""
-    import json as json_module
-
     found: PlainVerdict = json_module.loads(text)
     return found
 
 
 def _show(found: PlainVerdict, where: Console) -> None:
-    from juste_retour.runs.base.numerals import number, within
-    from juste_retour.runs.studies.europe.claims import CLAIMS, IDENTITY
-
     where.print(
         f"{found['worlds']} draws of {len(found['uncertain'])} uncertain parameters and the politics, seed {found['seed']}. "
         "Headline: equal spending, five years.",

@@ -68,9 +68,9 @@ def test_folder_of_another_verdict_is_refused(cheap, tmp_path):
 
 def test_verdict_by_other_code_is_named_and_kept(cheap, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("JUSTE_RETOUR_CACHE", str(tmp_path))
-    digest = "juste_retour.runs.base.provenance.code_digest"
     with monkeypatch.context() as earlier:
-        earlier.setattr(digest, lambda *modules: "other")
+        for module in ("base.provenance", "studies.europe.commands.verdict_command"):
+            earlier.setattr(f"juste_retour.runs.{module}.code_digest", lambda *modules: "other")
         before = _kept(SMALL, 3)
         judging.judge(SMALL, seed=3, workers=1, out=before)
     assert before != _kept(SMALL, 3)
