@@ -37,7 +37,7 @@ SHARES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Call:
+class RuleCall:
     """The call of a rule whose return value is checked.
 
     Attributes:
@@ -51,16 +51,16 @@ class Call:
     sites: Sites | None = None
 
 
-def call_of(handed: Handed, parameters: Mapping[str, Any]) -> Call:
+def call_of(handed: Handed, parameters: Mapping[str, Any]) -> RuleCall:
     """Describe the call of a rule with these arguments and parameters."""
     known: dict[type, Any] = {}
     for thing in handed:
         for part in (thing, getattr(thing, "states", None), getattr(thing, "sites", None)):
             known.setdefault(type(part), part)
-    return Call(count_of(*handed, *parameters.values()), known.get(States), known.get(Sites))
+    return RuleCall(count_of(*handed, *parameters.values()), known.get(States), known.get(Sites))
 
 
-def check(name: str, returned: Any, handed: Handed, call: Call) -> Any:
+def check(name: str, returned: Any, handed: Handed, call: RuleCall) -> Any:
     """Check the return value of a rule of the family `name`, and return it in the form that a run uses.
 
     Raises:
@@ -94,7 +94,9 @@ def _of(name: str) -> str:
     return f" in {name}" if name else ""
 
 
-def array(x: object, shape: tuple[int, ...], kind: str, axes: str, call: Call, name: str = "") -> np.ndarray:
+def array(
+    x: object, shape: tuple[int, ...], kind: str, axes: str, call: RuleCall, name: str = ""
+) -> np.ndarray:
     """Return the value as an array after checking type, shape and dtype, and that it holds no NaN.
 
     Args:
@@ -138,7 +140,7 @@ def _axes(axes: str) -> str:
     return f"({axes})" if "," in axes else f"({axes},)"
 
 
-def _where(wrong: Booleans, axes: str, call: Call) -> str:
+def _where(wrong: Booleans, axes: str, call: RuleCall) -> str:
     at = np.argwhere(wrong)[0].tolist()
     if axes.endswith("states") and call.states is not None:
         return f" for {call.states.codes[at[-1]]}"
@@ -147,7 +149,9 @@ def _where(wrong: Booleans, axes: str, call: Call) -> str:
     return ""
 
 
-def bounded(x: np.ndarray, low: float, high: float, unit: str, axes: str, call: Call, name: str = "") -> None:
+def bounded(
+    x: np.ndarray, low: float, high: float, unit: str, axes: str, call: RuleCall, name: str = ""
+) -> None:
     """Check that all numbers lie between bounds; raises `InvalidReturn` otherwise."""
     wrong = (x < low) | (x > high)
     if np.any(wrong):
@@ -158,39 +162,39 @@ def bounded(x: np.ndarray, low: float, high: float, unit: str, axes: str, call: 
         )
 
 
-def _bid(x: object, handed: Handed, call: Call) -> None:
+def _bid(x: object, handed: Handed, call: RuleCall) -> None:
     (situation,) = handed
     sizes = array(x, situation.received.shape, "f", "worlds, states", call)
     bounded(sizes, 0, np.finfo(float).max, " EUR bn", "worlds, states", call)
 
 
-def _vote(x: object, handed: Handed, call: Call) -> None:
+def _vote(x: object, handed: Handed, call: RuleCall) -> None:
     votes = array(x, handed[0].received.shape, "iu", "worlds, states", call)
     bounded(votes, -1, 1, "", "worlds, states", call)
 
 
-def _expect(x: object, handed: Handed, call: Call) -> None:
+def _expect(x: object, handed: Handed, call: RuleCall) -> None:
     values = array(x, handed[0].received.shape, "f", "worlds, states", call)
     _finite(values, "worlds, states", call)
 
 
-def _finite(values: np.ndarray, axes: str, call: Call, name: str = "") -> None:
+def _finite(values: np.ndarray, axes: str, call: RuleCall, name: str = "") -> None:
     if np.isinf(values).any():
         raise InvalidReturn(
             f"returns infinity{_of(name)}{_where(np.isinf(values), axes, call)}; return a finite number"
         )
 
 
-def _draft(x: object, handed: Handed, call: Call) -> None:
+def _draft(x: object, handed: Handed, call: RuleCall) -> None:
     axes = "worlds, plans, commissioners"
     _finite(array(x, handed[0].home.shape, "f", axes, call), axes, call)
 
 
-def _endorse(x: object, handed: Handed, call: Call) -> None:
+def _endorse(x: object, handed: Handed, call: RuleCall) -> None:
     array(x, handed[0].home.shape, "b", "worlds, plans, commissioners", call)
 
 
-def _anchor(x: object, handed: Handed, call: Call) -> None:
+def _anchor(x: object, handed: Handed, call: RuleCall) -> None:
     (market,) = handed
     shape = np.broadcast_shapes(market.usable.shape, market.outside.shape)
     values = array(x, shape, "f", "worlds, labs, places", call)
@@ -200,7 +204,7 @@ def _anchor(x: object, handed: Handed, call: Call) -> None:
         )
 
 
-def _voting(x: object, handed: Handed, call: Call) -> Booleans:
+def _voting(x: object, handed: Handed, call: RuleCall) -> Booleans:
     """Accept (worlds,) and also (worlds, 1), the shape in which a count is compared with a parameter."""
     shape = handed[0].yes.shape[:-1]
     if isinstance(x, np.ndarray) and x.shape == (*shape, 1):
@@ -208,7 +212,7 @@ def _voting(x: object, handed: Handed, call: Call) -> Booleans:
     return array(x, shape, "b", "worlds", call)
 
 
-def _part(x: object, name: str, call: Call, by_site: bool = False) -> np.ndarray:
+def _part(x: object, name: str, call: RuleCall, by_site: bool = False) -> np.ndarray:
     """Check that a value is a number, an array (worlds, 1) or, if allowed, an array (worlds, sites); all finite."""
     found = np.asarray(x)
     if found.dtype.kind not in "biuf":
@@ -233,7 +237,7 @@ def _instance(x: object, cls: type[Wanted]) -> Wanted:
     return x
 
 
-def _funding(x: object, handed: Handed, call: Call) -> None:
+def _funding(x: object, handed: Handed, call: RuleCall) -> None:
     split = _instance(x, Split)
     parts = [_part(getattr(split, name), name, call) for name in ("host", "union", "private")]
     for name, part in zip(("host", "union", "private"), parts, strict=True):
@@ -255,7 +259,7 @@ def _funding(x: object, handed: Handed, call: Call) -> None:
         )
 
 
-def _plan(x: Any, name: str, envelope: Floats | None, call: Call) -> np.ndarray:
+def _plan(x: Any, name: str, envelope: Floats | None, call: RuleCall) -> np.ndarray:
     sites = np.shape(x)[-1] if call.sites is None else call.sites.count
     plan = array(x, (call.worlds, sites), "f", "worlds, sites", call, name)
     bounded(plan, 0, np.finfo(float).max, " EUR bn", "worlds, sites", call, name)
@@ -270,7 +274,7 @@ def _plan(x: Any, name: str, envelope: Floats | None, call: Call) -> np.ndarray:
     return plan
 
 
-def _entitlement(x: object, handed: Handed, call: Call) -> None:
+def _entitlement(x: object, handed: Handed, call: RuleCall) -> None:
     plan, claims = handed
     more = np.maximum(claims.envelope, total(plan)[:, None])
     out = _plan(x, "", more, call)
@@ -282,7 +286,7 @@ def _entitlement(x: object, handed: Handed, call: Call) -> None:
         )
 
 
-def _reversion(x: object, handed: Handed, call: Call) -> None:
+def _reversion(x: object, handed: Handed, call: RuleCall) -> None:
     if not isinstance(x, tuple) or len(x) != 2:
         raise InvalidReturn(
             "does not return a pair; return the plan (worlds, sites) and whether hosts pay for it alone"
@@ -296,7 +300,7 @@ def _reversion(x: object, handed: Handed, call: Call) -> None:
         _plan(plan, "the plan", None if alone else handed[0].known.envelope, call)
 
 
-def _agenda(x: object, handed: Handed, call: Call) -> None:
+def _agenda(x: object, handed: Handed, call: RuleCall) -> None:
     if x is None:
         return
     if not isinstance(x, BallotResult):
@@ -316,23 +320,23 @@ def _agenda(x: object, handed: Handed, call: Call) -> None:
         raise InvalidReturn("returns a state that votes both yes and no; let each state vote at most once")
 
 
-def _operations(x: object, handed: Handed, call: Call) -> None:
+def _operations(x: object, handed: Handed, call: RuleCall) -> None:
     _all_parts(_instance(x, Practice), call)
 
 
-def _standing_operations(x: object, handed: Handed, call: Call) -> None:
+def _standing_operations(x: object, handed: Handed, call: RuleCall) -> None:
     if x is not None:
         _operations(x, handed, call)
 
 
-def _access(x: object, handed: Handed, call: Call) -> None:
+def _access(x: object, handed: Handed, call: RuleCall) -> None:
     regime = _instance(x, Regime)
     share = _part(regime.year_share, "year_share", call)
     if np.any((share < 0) | (share > 1)):
         raise InvalidReturn("returns a year_share outside 0 to 1; return a share between them")
 
 
-def _leftover(x: object, handed: Handed, call: Call) -> None:
+def _leftover(x: object, handed: Handed, call: RuleCall) -> None:
     decisions = [handed[0], *(wave.decision for wave in _instance(x, Leftover).waves)]
     if any(later <= earlier for earlier, later in pairwise(decisions)):
         raise InvalidReturn(
@@ -340,7 +344,7 @@ def _leftover(x: object, handed: Handed, call: Call) -> None:
         )
 
 
-def _procurement(x: object, handed: Handed, call: Call) -> None:
+def _procurement(x: object, handed: Handed, call: RuleCall) -> None:
     procedure = _instance(x, Procedure)
     _all_parts(procedure, call)
     for name in ("award_years", "build_years"):
@@ -348,13 +352,13 @@ def _procurement(x: object, handed: Handed, call: Call) -> None:
     bounded(np.asarray(procedure.behind_the_meter), 1, np.inf, "", "worlds", call, "behind_the_meter")
 
 
-def _all_parts(x: Practice | Procedure, call: Call) -> None:
+def _all_parts(x: Practice | Procedure, call: RuleCall) -> None:
     for f in fields(x):
         part = _part(getattr(x, f.name), f.name, call, isinstance(x, Procedure))
         bounded(part, 0, 1 if f.name in SHARES else np.inf, "", "worlds", call, f.name)
 
 
-def _pooling(x: object, handed: Handed, call: Call) -> None:
+def _pooling(x: object, handed: Handed, call: RuleCall) -> None:
     pool, fleet = _instance(x, Pool), handed[0]
     rate = array(pool.rate, fleet.chips.shape[:1], "f", "worlds", call, "rate")
     bounded(rate, 0, np.finfo(float).max, " FLOP/s", "worlds", call, "rate")
@@ -369,7 +373,7 @@ def _pooling(x: object, handed: Handed, call: Call) -> None:
         )
 
 
-_BY_FAMILY: dict[str, Callable[[Any, Handed, Call], Any]] = {
+_BY_FAMILY: dict[str, Callable[[Any, Handed, RuleCall], Any]] = {
     "bid": _bid,
     "vote": _vote,
     "expect": _expect,

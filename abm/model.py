@@ -15,7 +15,7 @@ from mesa.datacollection import DataCollector
 from juste_retour.abm.base.members import Members, union_of
 from juste_retour.abm.explanations.quarter_readings import REPORTED, Readings
 from juste_retour.abm.outcomes import Outcomes, outcomes
-from juste_retour.abm.price_of_politics import Prices, prices
+from juste_retour.abm.price_of_politics import PriceOfPolitics, prices
 from juste_retour.abm.schedule.cast import Agents, Cast, agent_makers
 from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.world_model import WorldModel
@@ -86,7 +86,7 @@ class AllocationModel(WorldModel):
         super().__init__(simulation, Readings(simulation.env), 0, makers)
         simulation.institutions.cast = Cast([self])
         self._price = price
-        self._prices: Prices | None = None
+        self._prices: PriceOfPolitics | None = None
         if agent_reporters is True:
             agent_reporters = {name: _Shown(name) for name in AGENT_REPORTERS}
         self.datacollector = DataCollector(

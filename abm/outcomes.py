@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from juste_retour.abm.bargaining.payoffs import Payoffs
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.delivery.building import NEVER, TO_OPERATION
-from juste_retour.abm.price_of_politics import Prices, not_asked, prices
+from juste_retour.abm.price_of_politics import PriceOfPolitics, not_asked, prices
 from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.user_outcomes import user_outcomes
 from juste_retour.abm.worlds.accounts import Accounts, accounts
 from juste_retour.abm.worlds.cohorts import SiteMachines
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.records import HeldBallot, Record, TimelineQuarter
+from juste_retour.abm.worlds.records import DecisionRecord, RecordedBallot, TimelineQuarter
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.abm.worlds.world import World
 from juste_retour.agents.arrays import Integers, by_rank, take, total
@@ -54,10 +54,10 @@ class Outcomes:
     worlds: dict[str, Any]
     states: dict[str, Any]
     facilities: dict[str, Any]
-    votes: list[HeldBallot]
+    votes: list[RecordedBallot]
     payoffs: Offer
     timeline: list[TimelineQuarter] = field(default_factory=list)
-    decisions: list[Record] = field(default_factory=list)
+    decisions: list[DecisionRecord] = field(default_factory=list)
 
 
 def run(
@@ -91,7 +91,7 @@ def run(
     return outcomes(simulation.env, prices(simulation.env) if price else None)
 
 
-def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
+def outcomes(env: Environment, cost: PriceOfPolitics | None = None) -> Outcomes:
     """The outcomes of worlds that have run; prices of politics are NaN if `cost` is None."""
     world = env.world
     d, contracted = world.program.delivered, world.contracted
@@ -142,7 +142,7 @@ def outcomes(env: Environment, cost: Prices | None = None) -> Outcomes:
 
 
 def _of_worlds(
-    env: Environment, books: Accounts, ready: Integers, cost: Prices
+    env: Environment, books: Accounts, ready: Integers, cost: PriceOfPolitics
 ) -> dict[str, NDArray[np.generic]]:
     """The outcomes by name, (worlds,) each; `ready` is the quarter of first operation, (worlds, sites)."""
     world = env.world

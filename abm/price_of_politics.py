@@ -15,7 +15,7 @@ from itertools import accumulate
 import numpy as np
 
 from juste_retour.abm.base.members import Members
-from juste_retour.abm.planner.question import POLITICS, Question, question_of
+from juste_retour.abm.planner.question import POLITICS, PlannerQuestion, question_of
 from juste_retour.abm.planner.solver import planned
 from juste_retour.abm.schedule.quarter import learn, operate, read, train
 from juste_retour.abm.schedule.simulation import Simulation
@@ -25,7 +25,7 @@ from juste_retour.agents.arrays import Floats, Integers, total
 
 
 @dataclass(frozen=True, eq=False)
-class Prices:
+class PriceOfPolitics:
     """The price of politics and its parts, years, (worlds,) each; NaN if it was not computed.
 
     Attributes:
@@ -47,17 +47,17 @@ def planner_scenario(scenario: Scenario) -> Scenario:
     return scenario.by_rules.changed({**POLITICS, "funding": "gni_key"}, name="planner")
 
 
-def planner_question(scenario: Scenario, members: Members, *, all_sites: bool = False) -> Question:
+def planner_question(scenario: Scenario, members: Members, *, all_sites: bool = False) -> PlannerQuestion:
     """The problem of the planner with whom a scenario is compared; see `question.question_of`."""
     return replace(question_of(scenario, members, all_sites=all_sites), scenario=planner_scenario(scenario))
 
 
-def not_asked(worlds: int) -> Prices:
+def not_asked(worlds: int) -> PriceOfPolitics:
     """The prices of worlds for which none are computed: NaN."""
-    return Prices(*(np.full(worlds, np.nan) for _ in range(4)))
+    return PriceOfPolitics(*(np.full(worlds, np.nan) for _ in range(4)))
 
 
-def prices(env: Environment) -> Prices:
+def prices(env: Environment) -> PriceOfPolitics:
     """The prices of worlds that have run; NaN if the scenario sets `priced` to false."""
     world = env.world
     if not env.institutions.scenario.priced:
@@ -78,7 +78,7 @@ def prices(env: Environment) -> Prices:
     ]
     full, placed, anywhere = (_counted(x, cap) for x in _read(env, plans))
     price = behind - full
-    return Prices(price, behind - placed, placed - full, behind - anywhere)
+    return PriceOfPolitics(price, behind - placed, placed - full, behind - anywhere)
 
 
 def _counted(years: Floats, cap: Floats) -> Floats:
@@ -89,7 +89,7 @@ def _counted(years: Floats, cap: Floats) -> Floats:
 def _planned(env: Environment, budget: Floats, *, all_sites: bool) -> tuple[Floats, Integers, Floats]:
     """The planner's orders with each world's budget; see `planned`."""
 
-    def ask(scenario: Scenario) -> Question:
+    def ask(scenario: Scenario) -> PlannerQuestion:
         return planner_question(scenario, env.members, all_sites=all_sites)
 
     return planned(env.scenarios, env.institutions.distinct, budget, ask)

@@ -17,7 +17,7 @@ from juste_retour.abm.explanations.reasons import Decision, reasons
 from juste_retour.abm.schedule.cast import KINDS, Agents, Cast, Maker, agent_makers
 from juste_retour.abm.worlds.accounts import Accounts
 from juste_retour.abm.worlds.agent_choice import AgentChoice
-from juste_retour.abm.worlds.records import HeldBallot
+from juste_retour.abm.worlds.records import RecordedBallot
 from juste_retour.agents.asking import timed
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.mesa_agents import Actor, Commissioner
@@ -128,7 +128,7 @@ class WorldModel(mesa.Model):
         return self._situation[1]
 
     @property
-    def last_ballot(self) -> HeldBallot | None:
+    def last_ballot(self) -> RecordedBallot | None:
         """The last ballot held in this world, with votes (1, states); None before the first."""
         return next(in_world(reversed(self.simulation.env.ballots), self.row), None)
 

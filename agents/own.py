@@ -21,7 +21,7 @@ from juste_retour.agents.some_worlds import some_worlds
 from juste_retour.agents.values import Values
 
 
-class Parameters(Values):
+class OwnParameters(Values):
     """The parameters of one world as plain numbers, as in `p.patience`."""
 
     def __init__(self, values: Values):
@@ -53,7 +53,7 @@ def own(handed: Any, actor: int, kind: Kind = STATE, name: str = "") -> Any:
     for field in fields(handed):
         value = getattr(handed, field.name)
         if field.name == "p":
-            value = Parameters(value)
+            value = OwnParameters(value)
         elif isinstance(value, np.ndarray | Offer):
             value = own(value, actor, kind, field.name)
         elif field.name == "alone" and isinstance(handed, Situation):

@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import sys
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
@@ -344,3 +345,12 @@ def test_project_reads_nothing_outside_its_repository():
             text = path.read_text(encoding="utf-8")
             assert outside not in text, name_of(path)
             assert "/work" + "/" not in text, name_of(path)
+
+
+def test_no_class_and_no_module_has_a_name_that_another_has():
+    classes = Counter(
+        n.name for path in FILES for n in ast.walk(tree_of(path)) if isinstance(n, ast.ClassDef)
+    )
+    modules = Counter(path.name for path in FILES)
+    assert [name for name, times in classes.items() if times > 1] == []
+    assert [name for name, times in modules.items() if times > 1] == ["__init__.py", "verdict.py"]

@@ -36,11 +36,11 @@ KEPT = 64  # results kept
 WORLDS = 60  # runs of each mixture of rules; the stored results have more
 MOST_QUARTERS = 60  # length limit of the runs; the default scenario has 44 quarters
 
-Still = Callable[[], None]  # raises `Stopped` if nobody waits for the result any more
+Still = Callable[[], None]  # raises `TaskStopped` if nobody waits for the result any more
 Tell = Callable[[dict[str, object]], None]
 
 
-class Stopped(Exception):
+class TaskStopped(Exception):
     """Nobody waits for the result any more."""
 
 
@@ -141,7 +141,7 @@ class PartsDesk:
             while len(self.kept) > KEPT:
                 self.kept.popitem(last=False)
             tell(self.kept[key])
-        except Stopped:
+        except TaskStopped:
             return
         except Exception as error:
             tell({"error": said(error)})

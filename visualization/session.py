@@ -23,7 +23,7 @@ from juste_retour.runs.base.user_rules import loaded
 from juste_retour.runs.results.windows import in_one_window
 from juste_retour.visualization.audience.ballots import HeldBallot
 from juste_retour.visualization.audience.desk import desk_here
-from juste_retour.visualization.background import PARTS, WORKERS, Stopped, said
+from juste_retour.visualization.background import PARTS, WORKERS, TaskStopped, said
 from juste_retour.visualization.geometry import drawn_map, in_europe
 from juste_retour.visualization.names import (
     LEVERS,
@@ -282,7 +282,7 @@ class Session:
 
         def still() -> None:
             if self.compared[kind] != n or self.closed:
-                raise Stopped
+                raise TaskStopped
 
         def tell(answer: dict[str, object]) -> None:
             if self.compared[kind] == n:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from juste_retour.abm.bargaining.council import Council
-from juste_retour.abm.planner.question import Question
+from juste_retour.abm.planner.question import PlannerQuestion
 from juste_retour.abm.planner.solver import planned
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.worlds.scenario import Scenario
@@ -33,8 +33,8 @@ def by_capability(council: Council, fewest: int, most: int) -> BallotResult | No
     first = max(world.announced, world.first)
     every = np.arange(council.sites.count)
 
-    def ask(scenario: Scenario) -> Question:
-        return Question(scenario, world.members, first, every, fewest, most)
+    def ask(scenario: Scenario) -> PlannerQuestion:
+        return PlannerQuestion(scenario, world.members, first, every, fewest, most)
 
     program = world.program
     common = total(np.where(program.own_money[rows], 0.0, program.planned[rows]))

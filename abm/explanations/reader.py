@@ -11,11 +11,11 @@ import numpy as np
 from juste_retour.abm.base.calendar import quarter, year
 from juste_retour.abm.politics.conditions import Ballot, Majority
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.records import Record, TimelineQuarter, Vote
+from juste_retour.abm.worlds.records import DecisionRecord, TimelineQuarter, Vote
 from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.some_worlds import some_worlds
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=DecisionRecord)
 
 
 def in_world(records: Iterable[R], row: int) -> Iterator[R]:

@@ -12,7 +12,7 @@ from juste_retour.abm.base.calendar import label
 from juste_retour.abm.delivery.building import TO_CONTRACT, TO_OPERATION
 from juste_retour.abm.explanations.reader import in_world, needed, pivotal
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.records import Bid, Draft, Exit, Record, Selection, Vote
+from juste_retour.abm.worlds.records import Bid, DecisionRecord, Draft, Exit, Selection, Vote
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.lab import Letters
 from juste_retour.agents.situation import Offer
@@ -96,14 +96,14 @@ def _money(value: float) -> str:
     return f"EUR {value:.3g} bn"
 
 
-def _of_state(env: Environment, record: Record, i: int) -> Iterator[Decision]:
+def _of_state(env: Environment, record: DecisionRecord, i: int) -> Iterator[Decision]:
     if isinstance(record, Bid):
         yield _bid(env, record, i)
     elif isinstance(record, Vote) and record.held[0]:
         yield _vote(env, record, i)
 
 
-def _of_lab(env: Environment, record: Record, place: int) -> Iterator[Decision]:
+def _of_lab(env: Environment, record: DecisionRecord, place: int) -> Iterator[Decision]:
     if isinstance(record, Vote) and record.letters is not None and env.world.labs.count:
         yield _letter(env, record, record.letters, place)
     elif isinstance(record, Exit) and env.world.labs.home[place] >= 0:
@@ -168,7 +168,7 @@ def _vote(env: Environment, record: Vote, i: int) -> Decision:
     )
 
 
-def _of_commissioner(env: Environment, record: Record, c: int) -> Iterator[Decision]:
+def _of_commissioner(env: Environment, record: DecisionRecord, c: int) -> Iterator[Decision]:
     if not isinstance(record, Draft):
         return
     code = env.world.states.codes[env.world.college.state[c]]
@@ -262,7 +262,7 @@ def _exit(env: Environment, record: Exit, place: int) -> Decision:
     )
 
 
-def _of_site(env: Environment, record: Record, j: int) -> Iterator[Decision]:
+def _of_site(env: Environment, record: DecisionRecord, j: int) -> Iterator[Decision]:
     if not isinstance(record, Selection) or not record.chosen[0, j]:
         return
     d, name, money = record.delivered, env.world.sites.names[j], float(record.plan[0, j])
@@ -297,7 +297,7 @@ def _delay(years: dict[str, float]) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-_EXPLAINERS: dict[str, Callable[[Environment, Record, int], Iterator[Decision]]] = {
+_EXPLAINERS: dict[str, Callable[[Environment, DecisionRecord, int], Iterator[Decision]]] = {
     "state": _of_state,
     "commissioner": _of_commissioner,
     "lab": _of_lab,

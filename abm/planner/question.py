@@ -30,7 +30,7 @@ POLITICS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class PlannerQuestion:
     """All that a planner's solution depends on.
 
     Attributes:
@@ -71,7 +71,7 @@ def delivery_of(scenario: Scenario) -> Scenario:
     return Scenario.of(content, "planner")
 
 
-def question_of(scenario: Scenario, members: Members, *, all_sites: bool = False) -> Question:
+def question_of(scenario: Scenario, members: Members, *, all_sites: bool = False) -> PlannerQuestion:
     """The problem of a planner who may order from the scenario's first possible decision, at the same sites.
 
     Args:
@@ -89,4 +89,4 @@ def question_of(scenario: Scenario, members: Members, *, all_sites: bool = False
         first = min((q for q in decisions if q >= first), default=first)
         if not all_sites and not given.get("industrial", True):
             sites = np.flatnonzero([kind != "industrial" for kind in members.sites.kind])
-    return Question(scenario, members, first, sites)
+    return PlannerQuestion(scenario, members, first, sites)

@@ -20,7 +20,7 @@ import numpy as np
 from juste_retour.abm.base.noise import RandomStreams
 from juste_retour.abm.delivery.building import SiteDraws
 from juste_retour.abm.planner.evaluation import Evaluation, Orders
-from juste_retour.abm.planner.question import Question, delivery_of
+from juste_retour.abm.planner.question import PlannerQuestion, delivery_of
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.arrays import Floats, Integers, power, total
 
@@ -62,7 +62,7 @@ class Solution:
 _solved: OrderedDict[tuple[str, str, int, bytes, int, int], Solution] = OrderedDict()
 
 
-def solve(question: Question) -> Solution:
+def solve(question: PlannerQuestion) -> Solution:
     """The planner's plans for a question; solutions are cached."""
     key = question.key
     if key not in _solved:
@@ -73,7 +73,7 @@ def solve(question: Question) -> Solution:
 
 
 def planned(
-    scenarios: Sequence[Scenario], kinds: Integers, budget: Floats, ask: Callable[[Scenario], Question]
+    scenarios: Sequence[Scenario], kinds: Integers, budget: Floats, ask: Callable[[Scenario], PlannerQuestion]
 ) -> tuple[Floats, Integers, Floats]:
     """The planner's orders in each world.
 
@@ -106,7 +106,7 @@ class _Search:
     same for the second.
     """
 
-    def __init__(self, question: Question):
+    def __init__(self, question: PlannerQuestion):
         self.question, scenario = question, delivery_of(question.scenario)
         self.evaluation = Evaluation(scenario, question.members)
         last = self.evaluation.window[-1] - self.evaluation.soonest() - question.first

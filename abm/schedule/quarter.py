@@ -16,7 +16,7 @@ from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.worlds.cohorts import SiteMachines
 from juste_retour.abm.worlds.environment import Environment
 from juste_retour.abm.worlds.fleet import fleet_of, standing_fleet
-from juste_retour.abm.worlds.records import Exit, HeldBallot, TimelineQuarter, Vote
+from juste_retour.abm.worlds.records import Exit, RecordedBallot, TimelineQuarter, Vote
 from juste_retour.abm.worlds.training import note_changes, note_machines, other_runs, refresh, run_flop
 from juste_retour.abm.worlds.world import Race, World
 from juste_retour.agents.arrays import Floats, Integers, total
@@ -109,7 +109,7 @@ def _keep_ballots(env: Environment, rows: Rows, result: BallotResult) -> None:
         )
     if held.any():
         env.ballots.append(
-            HeldBallot(
+            RecordedBallot(
                 env.world.quarter,
                 rows[held],
                 agenda=rules["agenda"].rule,

@@ -18,7 +18,7 @@ from juste_retour.abm.politics.fitted import fitted
 from juste_retour.abm.worlds.cohorts import SiteMachines, due_for_renewal, orders
 from juste_retour.abm.worlds.fleet import each_alone, standing_fleet
 from juste_retour.abm.worlds.institutions import Institutions
-from juste_retour.abm.worlds.records import HeldBallot, Record, Selection, TimelineQuarter
+from juste_retour.abm.worlds.records import DecisionRecord, RecordedBallot, Selection, TimelineQuarter
 from juste_retour.abm.worlds.stacked import values
 from juste_retour.abm.worlds.world import World
 from juste_retour.agents.arrays import Booleans, Floats, total
@@ -69,14 +69,16 @@ class Environment:
         self.streams = RandomStreams(seed, replicates)
         self.world = World(members, values(self.scenarios), self.scenarios[0], replicates, self.streams)
         self.every_quarter = timeline  # whether the race is recorded every quarter
-        self.ballots: list[HeldBallot] = []
-        self.trace: list[Record] | None = [] if trace else None
+        self.ballots: list[RecordedBallot] = []
+        self.trace: list[DecisionRecord] | None = [] if trace else None
         self.timeline: list[TimelineQuarter] | None = [] if timeline else None
         self._standing: dict[tuple[int, bool], Pool] = {}
         self._site_draws: dict[str, SiteDraws] = {}
         self._yearly: dict[str, tuple[int, Floats]] = {}
 
-    def record(self, kind: Callable[Concatenate[str, P], Record], *arrays: P.args, **named: P.kwargs) -> None:
+    def record(
+        self, kind: Callable[Concatenate[str, P], DecisionRecord], *arrays: P.args, **named: P.kwargs
+    ) -> None:
         """Add a record of this quarter to the trace, if the run has one."""
         if self.trace is not None:
             self.trace.append(kind(self.world.quarter, *arrays, **named))

@@ -27,7 +27,7 @@ SHARED = {
 }  # under the same rule they share parameters
 
 
-class Cast(Protocol):
+class DecidingCast(Protocol):
     """Agents whose decisions replace those of the scenario's rules."""
 
     def decide(self, name: str, handed: tuple[Any, ...], rows: Rows, by_rule: Any) -> Any:
@@ -50,7 +50,7 @@ class Institutions:
         self.scenarios, self.scenario = list(scenarios), scenarios[0]
         self.members = members
         self.states, self.labs, self.college = members.states, members.labs, members.college
-        self.cast: Cast | None = None
+        self.cast: DecidingCast | None = None
         self._settings: dict[tuple[str, str], dict[str, Any]] = {}
         self._codes = {
             "state": list(self.states.codes),

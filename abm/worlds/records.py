@@ -15,7 +15,7 @@ from juste_retour.agents.situation import Offer
 
 
 @dataclass(frozen=True, eq=False)
-class Record:
+class DecisionRecord:
     """An event of a quarter, such as "2026Q3", in the worlds at the positions `worlds`."""
 
     quarter: str
@@ -23,7 +23,7 @@ class Record:
 
 
 @dataclass(frozen=True, eq=False)
-class Bid(Record):
+class Bid(DecisionRecord):
     """The states' bids in a call for proposals; all (worlds, states).
 
     Attributes:
@@ -44,7 +44,7 @@ class Bid(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class Draft(Record):
+class Draft(DecisionRecord):
     """The plans before the College, who endorses which, and which one is adopted.
 
     Attributes:
@@ -63,7 +63,7 @@ class Draft(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class Vote(Record):
+class Vote(DecisionRecord):
     """How the states vote on an offer, and why.
 
     Attributes:
@@ -96,7 +96,7 @@ class Vote(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class Selection(Record):
+class Selection(DecisionRecord):
     """The selection of sites.
 
     Attributes:
@@ -113,7 +113,7 @@ class Selection(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class Exit(Record):
+class Exit(DecisionRecord):
     """Which labs have `exited` to a cloud abroad, and their `advantage` at home in log units; (worlds, labs)."""
 
     advantage: Floats
@@ -121,7 +121,7 @@ class Exit(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class HeldBallot(Record):
+class RecordedBallot(DecisionRecord):
     """A ballot that was held.
 
     Attributes:

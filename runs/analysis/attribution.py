@@ -33,7 +33,7 @@ from juste_retour.runs.base.resampling import interval, resampled_means
 from juste_retour.runs.base.statistics import HIGH, LOW, quantile
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.paired import COMMITTED, Found, Runs, outcome, over
-from juste_retour.runs.results.parameter_draws import Draws, draws_of
+from juste_retour.runs.results.parameter_draws import ParameterDraws, draws_of
 from juste_retour.runs.results.result_tables import PRICES
 from juste_retour.runs.results.switches import GROUPS, MONEY, Switches, switches
 from juste_retour.runs.results.windows import OF_A_WINDOW, SIDE_BY_SIDE, Window, in_one_window
@@ -114,7 +114,7 @@ class Attribution:
     windows: list[OverWindow] = field(default_factory=list)
     windows_left_out: list[float] = field(default_factory=list)
     at_equal_spending: Attribution | None = None
-    draws: Draws | None = None
+    draws: ParameterDraws | None = None
 
     @property
     def table(self) -> pd.DataFrame:

@@ -29,7 +29,7 @@ from juste_retour.runs.results.paired import (
     pairs,
 )
 from juste_retour.runs.results.paired import outcomes as known_outcomes
-from juste_retour.runs.results.parameter_draws import Draws, draws_of
+from juste_retour.runs.results.parameter_draws import ParameterDraws, draws_of
 from juste_retour.runs.results.result_tables import PRICES
 from juste_retour.runs.results.windows import Window, in_one_window
 
@@ -108,7 +108,7 @@ class Contrasts:
     equal: str = "envelopes"
     window: str = ""
     at_equal_spending: list[Contrast] = field(default_factory=list)
-    draws: Draws | None = None
+    draws: ParameterDraws | None = None
 
     @property
     def table(self) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from juste_retour.runs.analysis.crossed_effects import (
     ThreeWay,
 )
 from juste_retour.runs.analysis.interactions import Decomposition, decomposition
-from juste_retour.runs.analysis.sampled_effects import Sample, Slope
+from juste_retour.runs.analysis.sampled_effects import SampledDesign, Slope
 from juste_retour.runs.analysis.sensitivity import MainEffect, Pair, Sobol, main_effects, sobol
 from juste_retour.runs.base.numerals import shown
 from juste_retour.runs.engine.agreement import Agreed, agreement
@@ -54,13 +54,13 @@ class Effects:
         return decomposition(self.results, self.outcome)
 
     @cached_property
-    def sample(self) -> Sample | None:
+    def sample(self) -> SampledDesign | None:
         """The points as a sample; None in designs that are not sampled, or if the variance cannot be decomposed."""
         if self.spec.design.kind not in SAMPLED:
             return None
         try:
             _ = self.indices if self.spec.design.kind == "sobol" else self.mains
-            return Sample(self.results, self.outcome)
+            return SampledDesign(self.results, self.outcome)
         except BadInput:
             return None
 

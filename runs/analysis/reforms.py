@@ -31,7 +31,7 @@ from juste_retour.runs.base.resampling import interval, resampled_means
 from juste_retour.runs.base.statistics import HIGH, LOW, quantile, wilson
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.paired import LAG, STANDING, Found, Runs, at_equal_spending
-from juste_retour.runs.results.parameter_draws import Draws, draws_of
+from juste_retour.runs.results.parameter_draws import ParameterDraws, draws_of
 from juste_retour.runs.results.parameter_ranges import at_share, full_name, setting
 from juste_retour.runs.results.switches import Switches, check_union, switches
 from juste_retour.runs.results.utilities import REALIZED, TERMS, UTILITY
@@ -162,7 +162,7 @@ class Reforms:
     units: list[tuple[str, ...]]
     replaced: Booleans
     joined: list[tuple[tuple[str, ...], str]]
-    draws: Draws | None = None
+    draws: ParameterDraws | None = None
     in_draws: list[InDraws] = field(default_factory=list)
     nothing_passes: tuple[float, float, float] | None = None
     parameter: str | None = None
@@ -579,7 +579,12 @@ def _passing(built: Switches, utility: Floats, vote: Adoption) -> Booleans:
 
 
 def _over_draws(
-    found: Reforms, built: Switches, draws: Draws, union: Members, vote: Adoption, how: dict[str, Any]
+    found: Reforms,
+    built: Switches,
+    draws: ParameterDraws,
+    union: Members,
+    vote: Adoption,
+    how: dict[str, Any],
 ) -> Reforms:
     sample = Sample.of(
         built.mixtures,
@@ -624,7 +629,7 @@ def _break_even(
 ) -> Reforms:
     """Vote again at values of a parameter over its range, with the same random draws at each."""
     tried = at_share(parameter, np.linspace(0, 1, STEPS))
-    values = Draws(pd.DataFrame({parameter: tried}), (parameter,), 0, "the range", each)
+    values = ParameterDraws(pd.DataFrame({parameter: tried}), (parameter,), 0, "the range", each)
     sample = Sample.of(
         built.mixtures, AtValues(found.seed, union, [LAG], draws=values, utilities=True), STEPS * each, **how
     )

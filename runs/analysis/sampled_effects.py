@@ -55,7 +55,7 @@ class _Axis(NamedTuple):
     per: str
 
 
-class Sample:
+class SampledDesign:
     """A Sobol sample or a hypercube, with one outcome.
 
     Args:

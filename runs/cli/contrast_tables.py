@@ -12,7 +12,7 @@ from juste_retour.runs.analysis.contrasts import Contrast, Contrasts
 from juste_retour.runs.base.numerals import brief, counted
 from juste_retour.runs.base.printing import bar, picked, print_table
 from juste_retour.runs.results.paired import LAG
-from juste_retour.runs.results.parameter_draws import Draws
+from juste_retour.runs.results.parameter_draws import ParameterDraws
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,7 +102,7 @@ def _row(c: Contrast, drawn: bool, stood: bool) -> list[str]:
     return row
 
 
-def said_of(draws: Draws) -> str:
+def said_of(draws: ParameterDraws) -> str:
     """Sentences that say what is drawn, from where, and how many draws are omitted."""
     gone = f" {draws.left_out} draws are omitted because a scenario refuses them." if draws.left_out else ""
     return (
@@ -111,7 +111,7 @@ def said_of(draws: Draws) -> str:
     )
 
 
-def _drawn_json(draws: Draws | None) -> dict[str, object]:
+def _drawn_json(draws: ParameterDraws | None) -> dict[str, object]:
     if draws is None:
         return {}
     return {

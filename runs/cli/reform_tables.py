@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from juste_retour.abm.worlds.scenario import Scenario
-    from juste_retour.runs.results.parameter_draws import Draws
+    from juste_retour.runs.results.parameter_draws import ParameterDraws
 
 
 def reforms_json(found: Reforms) -> dict[str, object]:
@@ -197,7 +197,7 @@ def _show_states(found: Reforms, where: Console) -> None:
     print_table(where, headings, rows, right=headings[1:])
 
 
-def _show_draws(found: Reforms, draws: Draws, where: Console) -> None:
+def _show_draws(found: Reforms, draws: ParameterDraws, where: Console) -> None:
     where.print()
     where.print(f"{said_of(draws)} {draws.each} replications of each.", soft_wrap=True)
     headings = ["Package", "Passes in", "95 %", "Best that passes in", "Gain, years", "90 % of draws"]

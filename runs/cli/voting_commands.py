@@ -43,7 +43,7 @@ Participants = Annotated[
 ]
 
 
-class Index(StrEnum):
+class PowerIndex(StrEnum):
     """Power indices that are computed only on request, because they enumerate every coalition."""
 
     johnston = "johnston"
@@ -77,7 +77,7 @@ def power(
         ),
     ] = None,
     index: Annotated[
-        list[Index] | None,
+        list[PowerIndex] | None,
         typer.Option(help="Add the Johnston or Colomer-Martínez index, for up to 27 members. Repeatable."),
     ] = None,
     bloc: Annotated[
@@ -294,7 +294,7 @@ def _rankings(file: Path) -> dict[str, list[str]]:
     return rankings
 
 
-def _further(found: Power, indices: list[Index], blocs: list[str]) -> dict[str, tuple[Fraction, ...]]:
+def _further(found: Power, indices: list[PowerIndex], blocs: list[str]) -> dict[str, tuple[Fraction, ...]]:
     """The indices of `--index` and `--bloc`, by their names in JSON."""
     values: dict[str, tuple[Fraction, ...]] = {name.value: getattr(found, name.value) for name in indices}
     if blocs:

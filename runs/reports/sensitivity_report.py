@@ -31,7 +31,7 @@ PAIR_HEADINGS = ["Level", "Under", "At", "Interaction", "95 %", "Less the first"
 INTERACTIONS = "Interactions: share of the variance from two factors together, beyond their shares alone"
 
 
-class Table(NamedTuple):
+class ShownTable(NamedTuple):
     """A table with its title; its first `words` columns hold text, the others numbers."""
 
     title: str
@@ -60,7 +60,7 @@ class Sensitivity:
 
     outcome: str
     plain: Mapping[str, object]
-    tables: list[Table]
+    tables: list[ShownTable]
     notes: list[str]
     caution: str
     effects: Effects
@@ -120,7 +120,7 @@ class Sensitivity:
         return "".join([*parts, *(f"<p>{escape(note)}</p>" for note in self.notes)])
 
 
-def _frame(table: Table) -> pd.DataFrame:
+def _frame(table: ShownTable) -> pd.DataFrame:
     return pd.DataFrame(table.rows, columns=table.headings)
 
 
@@ -150,7 +150,7 @@ def sensitivity(results: Results | Path | str, outcome: str | None = None) -> Se
     return Sensitivity(name, plain, tables, notes, results.caution, asked)
 
 
-def _agreement(asked: Effects) -> list[Table]:
+def _agreement(asked: Effects) -> list[ShownTable]:
     """Shares of the runs in which no site was agreed, at each point or, in large designs, at each level."""
     found = asked.agreed
     if max(max(a.no_site, a.standing) for a in found) == 0:
@@ -165,7 +165,9 @@ def _agreement(asked: Effects) -> list[Table]:
                 ]
     rows = [[where, *map(percent, averaged(some))] for where, some in groups.items() if some]
     return [
-        Table("Runs without a site, and with only the lag of earlier machines", ["Point", *HEADINGS], rows)
+        ShownTable(
+            "Runs without a site, and with only the lag of earlier machines", ["Point", *HEADINGS], rows
+        )
     ]
 
 
@@ -178,20 +180,20 @@ def pair_rows(three: ThreeWay) -> list[list[str]]:
     ]  # fmt: skip
 
 
-class _Shown(NamedTuple):
+class _Answered(NamedTuple):
     """An analysis as plain data and as tables, with notes."""
 
     plain: dict[str, object]
-    tables: list[Table]
+    tables: list[ShownTable]
     notes: list[str]
 
 
-def _pairs(pairs: list[Pair], title: str) -> list[Table]:
+def _pairs(pairs: list[Pair], title: str) -> list[ShownTable]:
     rows = [
         [" x ".join(p.factors), brief(p.share), span(p.low, p.high)]
         for p in sorted(pairs, key=lambda p: -p.share)
     ]
-    return [Table(title, ["Pair", "Interaction", "95 %"], rows)] if rows else []
+    return [ShownTable(title, ["Pair", "Interaction", "95 %"], rows)] if rows else []
 
 
 def _noise(share: float) -> str:
@@ -200,22 +202,22 @@ def _noise(share: float) -> str:
     return f"Random draws account for {share:.0%} of the variance."
 
 
-def _effects(asked: Effects) -> _Shown:
+def _effects(asked: Effects) -> _Answered:
     effects = morris(asked.results, asked.outcome)
     rows = [
         [e.factor, brief(e.mu_star), f"+- {brief(e.mu_star_half_width)}", brief(e.mu), brief(e.sigma)]
         for e in sorted(effects, key=lambda e: -e.mu_star)
     ]
-    return _Shown(
+    return _Answered(
         {"outcome": asked.outcome, "design": "morris", "effects": [asdict(e) for e in effects]},
-        [Table("", ["Factor", "Mean absolute effect", "95 %", "Mean effect", "Spread"], rows)],
+        [ShownTable("", ["Factor", "Mean absolute effect", "95 %", "Mean effect", "Spread"], rows)],
         [
             "If the spread is as large as the mean absolute effect, the factor interacts or its effect is not linear."
         ],
     )
 
 
-def _indices(asked: Effects) -> _Shown:
+def _indices(asked: Effects) -> _Answered:
     found = asked.indices
     rows = [
         [
@@ -244,10 +246,10 @@ def _indices(asked: Effects) -> _Shown:
         notes.append(
             "With second_order = true in [design], the shares cover only the interaction of the two factors."
         )
-    return _Shown(
+    return _Answered(
         {"design": "sobol", **asdict(found), **plain},
         [
-            Table("", ["Factor", "First order", "95 %", "Total", "95 %"], rows),
+            ShownTable("", ["Factor", "First order", "95 %", "Total", "95 %"], rows),
             *_pairs(found.pairs, title),
             *tables,
         ],
@@ -255,7 +257,7 @@ def _indices(asked: Effects) -> _Shown:
     )
 
 
-def _sampled(asked: Effects) -> _Shown:
+def _sampled(asked: Effects) -> _Answered:
     shares, noise = asked.mains
     rows = [[s.factor, brief(s.share), span(s.low, s.high)] for s in sorted(shares, key=lambda s: -s.share)]
     plain, tables = _marginal(asked)
@@ -264,7 +266,7 @@ def _sampled(asked: Effects) -> _Shown:
         "The rest up to 100 % is due to interactions, which a sobol design estimates.",
         _clustered(asked.results, "sample point"),
     ]
-    return _Shown(
+    return _Answered(
         {
             "outcome": asked.outcome,
             "design": "latin_hypercube",
@@ -272,7 +274,7 @@ def _sampled(asked: Effects) -> _Shown:
             "shares": [asdict(s) for s in shares],
             **plain,
         },
-        [Table("", ["Factor", "Share alone", "95 %"], rows), *tables],
+        [ShownTable("", ["Factor", "Share alone", "95 %"], rows), *tables],
         notes,
     )
 
@@ -284,7 +286,7 @@ def _clustered(results: Results, point: str) -> str:
     return f"Intervals of effects are clustered by {point}; with one replication, they do not cover the random draws."
 
 
-def _marginal(found: Effects) -> tuple[dict[str, object], list[Table]]:
+def _marginal(found: Effects) -> tuple[dict[str, object], list[ShownTable]]:
     """The effects of levels, of ranges, and of one factor by level of another, as plain data and as tables."""
     title = "Marginal effects, averaged over points that agree in all other factors"
     if found.sample is not None:
@@ -293,11 +295,11 @@ def _marginal(found: Effects) -> tuple[dict[str, object], list[Table]]:
         [f"{c.factor} = {c.level}", c.against, brief(c.difference), span(c.low, c.high)]
         for c in found.contrasts
     ]
-    tables = [Table(title, ["Level", "Compared with", "Effect", "95 %"], rows, 2)] if rows else []
+    tables = [ShownTable(title, ["Level", "Compared with", "Effect", "95 %"], rows, 2)] if rows else []
     rows = [[s.factor, s.per, brief(s.effect), span(s.low, s.high)] for s in found.slopes]
     if rows:
         title = "Linear slopes, averaged over the sample of all other factors"
-        tables.append(Table(title, ["Factor", "Per", "Effect", "95 %"], rows, 2))
+        tables.append(ShownTable(title, ["Factor", "Per", "Effect", "95 %"], rows, 2))
     under = found.conditional
     rows = [
         [f"{r.factor} = {r.level}", r.under, brief(r.effect), span(r.low, r.high), brief(r.beyond),
@@ -306,14 +308,16 @@ def _marginal(found: Effects) -> tuple[dict[str, object], list[Table]]:
     ]  # fmt: skip
     if rows:
         title = f"Effects of {under[0].factor} by level of {under[0].under.partition(' = ')[0]}"
-        tables.append(Table(title, ["Level", "Under", "Effect", "95 %", "Less the first", "95 %"], rows, 2))
+        tables.append(
+            ShownTable(title, ["Level", "Under", "Effect", "95 %", "Less the first", "95 %"], rows, 2)
+        )
     three, test = found.three_way, None
     if three is not None:
         a, b, c = three.factors
         test = None if three.test is None else asdict(three.test)
         said = "" if three.test is None else f"; test that it is the same at all: {three.test}"
         title = f"Three-way: the interaction of {a} and {b} by level of {c}{said}"
-        tables.append(Table(title, PAIR_HEADINGS, pair_rows(three), 3))
+        tables.append(ShownTable(title, PAIR_HEADINGS, pair_rows(three), 3))
     plain: dict[str, object] = {
         "three_way": [] if three is None else [asdict(r) for r in three.rows],
         "three_way_test": test,
@@ -323,7 +327,7 @@ def _marginal(found: Effects) -> tuple[dict[str, object], list[Table]]:
     return plain | ({"slopes": [asdict(s) for s in found.slopes]} if found.sample else {}), tables
 
 
-def _crossed(found: Effects) -> _Shown:
+def _crossed(found: Effects) -> _Answered:
     """The analysis of a grid, a list or switches: shares, interactions, marginal effects, and what changes nothing."""
     split = found.split
     if split is None:
@@ -338,13 +342,13 @@ def _crossed(found: Effects) -> _Shown:
         for f in sorted(split.factors, key=lambda f: -f.alone.share)
     ]
     plain, effects = _marginal(found)
-    tables = [Table("", ["Factor", "Share alone", "95 %", "In total", "95 %"], rows)]
+    tables = [ShownTable("", ["Factor", "Share alone", "95 %", "In total", "95 %"], rows)]
     tables += _pairs(split.pairs, INTERACTIONS)
     tables += effects
     notes = [_noise(split.noise), *(f"Without exception, {idle}." for idle in found.idle)]
     if not split.balanced:
         notes.append("The factors are not fully crossed, so the shares of single factors overlap.")
-    return _Shown(
+    return _Answered(
         {
             "outcome": found.outcome,
             "design": found.spec.design.kind,

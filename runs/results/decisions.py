@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from juste_retour.abm.outcomes import Outcomes
-from juste_retour.abm.worlds.records import Bid, Draft, Record, Vote
+from juste_retour.abm.worlds.records import Bid, DecisionRecord, Draft, Vote
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 
 Part = dict[str, ArrayLike]  # columns of some decisions; a single string applies to all rows
@@ -45,7 +45,7 @@ def records(o: Outcomes) -> tuple[Integers, dict[str, ArrayLike]]:
     return rows[order], found
 
 
-def _parts(o: Outcomes, record: Record) -> list[Part]:
+def _parts(o: Outcomes, record: DecisionRecord) -> list[Part]:
     if isinstance(record, Draft):
         return _drafts(o, record)
     if isinstance(record, Bid):

@@ -16,7 +16,7 @@ from juste_retour.abm.worlds.scenario import Content, Scenario, load
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.base.chunked import Progress, chunks, run_worlds
-from juste_retour.runs.results.parameter_draws import Draws
+from juste_retour.runs.results.parameter_draws import ParameterDraws
 from juste_retour.runs.results.result_tables import PRICES, Column, own_columns
 from juste_retour.runs.results.utilities import utilities
 from juste_retour.runs.results.windows import Window, read_over
@@ -104,7 +104,7 @@ class Runs:
         members: Members | Path | str | None,
         outcomes: Iterable[str],
         windows: Sequence[Window] = (),
-        draws: Draws | None = None,
+        draws: ParameterDraws | None = None,
         utilities: bool = False,
     ):
         self.draws, self.utilities = draws, utilities
@@ -201,7 +201,7 @@ class Paired:
         members: Members | Path | str | None,
         outcomes: Iterable[str],
         equal_spending: bool = False,
-        draws: Draws | None = None,
+        draws: ParameterDraws | None = None,
     ):
         self.scenarios, self.worlds = list(scenarios), 0
         self.runs = Runs(seed, members, outcomes, draws=draws)

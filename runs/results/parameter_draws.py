@@ -31,7 +31,7 @@ Posterior = Callable[[int, int, Progress | None], pd.DataFrame]
 
 
 @dataclass(frozen=True, eq=False)
-class Draws:
+class ParameterDraws:
     """Draws of parameters that several scenarios share.
 
     Attributes:
@@ -121,7 +121,7 @@ def draws_of(
     from_prior: bool = False,
     table: pd.DataFrame | None = None,
     progress: Progress | None = None,
-) -> Draws:
+) -> ParameterDraws:
     """Draws of parameters for several scenarios, without draws that any scenario refuses.
 
     Args:
@@ -151,13 +151,13 @@ def draws_of(
         raise BadInput(
             "the scenarios set every parameter in the draws differently, so none can be drawn; omit --draws."
         )
-    every = Draws(found, tuple(names), 0, source)
+    every = ParameterDraws(found, tuple(names), 0, source)
     good = [k for k in range(count) if all(_accepts(every, s, k) for s in scenarios)]
     if len(good) < LEAST:
         raise BadInput(
             f"only {len(good)} of {count} draws are valid in all scenarios, and {LEAST} are needed; ask for more draws."
         )
-    return Draws(found.iloc[good].reset_index(drop=True), tuple(names), count - len(good), source)
+    return ParameterDraws(found.iloc[good].reset_index(drop=True), tuple(names), count - len(good), source)
 
 
 def _alike(scenarios: Sequence[Scenario], name: str) -> bool:
@@ -168,7 +168,7 @@ def _alike(scenarios: Sequence[Scenario], name: str) -> bool:
     return len(used) == 1
 
 
-def _accepts(draws: Draws, scenario: Scenario, k: int) -> bool:
+def _accepts(draws: ParameterDraws, scenario: Scenario, k: int) -> bool:
     try:
         draws.at(scenario, [k])
     except BadInput:

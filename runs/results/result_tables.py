@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from juste_retour.abm.base.csv_tables import read_rows
-from juste_retour.abm.price_of_politics import Prices
+from juste_retour.abm.price_of_politics import PriceOfPolitics
 from juste_retour.abm.user_outcomes import TAKEN, USER_OUTCOMES
 from juste_retour.agents.errors import BadInput, near
 
@@ -45,7 +45,7 @@ def _declared() -> dict[str, tuple[Column, ...]]:
 
 TABLES = _declared()
 KEYS = TABLES.pop("")
-PRICES = tuple(field.name for field in fields(Prices))
+PRICES = tuple(field.name for field in fields(PriceOfPolitics))
 DEFAULT = ("worlds", "states", "facilities", "votes")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from juste_retour.abm.bargaining import coalition
-from juste_retour.abm.bargaining.tables.theory import Terms, TheoryTable, VotingRule, players
+from juste_retour.abm.bargaining.tables.theory import GameTerms, TheoryTable, VotingRule, players
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.agents.arrays import Booleans, Floats, Integers, total
 
@@ -40,7 +40,7 @@ class VoteMarket(TheoryTable):
         *,
         prize: float,
         budget: float,
-        **more: Unpack[Terms],
+        **more: Unpack[GameTerms],
     ):
         leanings = np.asarray(leanings, dtype=np.float64)
         super().__init__(players(len(leanings) + 1), voting_rule, **more)

@@ -7,7 +7,7 @@ from juste_retour.abm.base.members import load_members
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.visualization import background
-from juste_retour.visualization.background import PartsDesk, Stopped
+from juste_retour.visualization.background import PartsDesk, TaskStopped
 from juste_retour.visualization.session import Session
 
 TODAY, REFORM = load("eu-status-quo"), load("essay-reform")
@@ -35,7 +35,7 @@ class Asker:
 
     def still(self):
         if self.gone:
-            raise Stopped
+            raise TaskStopped
 
     def tell(self, answer):
         self.heard.append(answer)

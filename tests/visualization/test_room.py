@@ -12,9 +12,9 @@ from juste_retour.visualization.audience.ballots import HeldBallot
 from juste_retour.visualization.audience.limits import KEPT, Buckets
 from juste_retour.visualization.audience.room import (
     MOST_FROM_ONE_ADDRESS,
+    AnswerRefused,
     BallotQuestion,
     Guess,
-    Refused,
     Room,
     histogram,
 )
@@ -44,29 +44,29 @@ def test_full_room_and_crowded_address_are_refused():
     room = Room(STATES, most=MOST_FROM_ONE_ADDRESS + 1)
     for _ in range(MOST_FROM_ONE_ADDRESS):
         room.enter("10.0.0.1")
-    with pytest.raises(Refused, match="network address"):
+    with pytest.raises(AnswerRefused, match="network address"):
         room.enter("10.0.0.1")
     room.enter("10.0.0.2")
-    with pytest.raises(Refused, match="full"):
+    with pytest.raises(AnswerRefused, match="full"):
         room.enter("10.0.0.3")
 
 
 def test_one_answer_per_phone_until_the_question_closes():
     room = Room(STATES)
     token, other = entered(room, 2)
-    with pytest.raises(Refused) as early:
+    with pytest.raises(AnswerRefused) as early:
         room.answer(token, 0, 3)
     room.put(BEHIND)
     assert room.answer(token, 1, 3.14) == 3.1
     assert room.answer(token, 1, 4) == 4.0
     room.answer(other, 1, 8)
     assert room.guesses() == [4.0, 8.0]
-    with pytest.raises(Refused) as stale:
+    with pytest.raises(AnswerRefused) as stale:
         room.answer(token, 7, 5)
     room.close()
-    with pytest.raises(Refused) as late:
+    with pytest.raises(AnswerRefused) as late:
         room.answer(token, 1, 5)
-    with pytest.raises(Refused) as stranger:
+    with pytest.raises(AnswerRefused) as stranger:
         room.answer("nobody", 1, 5)
     assert [refused.value.status for refused in (early, stale, late, stranger)] == [409, 409, 409, 403]
     room.put(BALLOT)
@@ -75,13 +75,13 @@ def test_one_answer_per_phone_until_the_question_closes():
 
 @pytest.mark.parametrize("value", [None, "4", True, -1, 31, float("nan"), float("inf"), [4], {}])
 def test_invalid_guess_is_refused(value):
-    with pytest.raises(Refused, match="from 0 to 30"):
+    with pytest.raises(AnswerRefused, match="from 0 to 30"):
         BEHIND.read(value)
 
 
 @pytest.mark.parametrize("value", [None, 1, "Yes", "maybe", ["yes"]])
 def test_invalid_vote_is_refused(value):
-    with pytest.raises(Refused, match="abstain"):
+    with pytest.raises(AnswerRefused, match="abstain"):
         BALLOT.read(value)
 
 

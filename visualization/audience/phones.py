@@ -27,7 +27,7 @@ from starlette.types import ASGIApp
 from juste_retour.runs.base.palette import css
 from juste_retour.visualization.audience.desk import Desk
 from juste_retour.visualization.audience.limits import Buckets
-from juste_retour.visualization.audience.room import Refused
+from juste_retour.visualization.audience.room import AnswerRefused
 from juste_retour.visualization.guard import Guard, Names
 
 COOKIE = "juste-retour-phone"
@@ -90,9 +90,9 @@ class Phones:
         """Stream what a phone shows, with an update whenever a question opens or closes."""
         token = self._slowed(request)
         if token is None:
-            raise Refused(403, "This phone has no seat; load the page again and allow cookies.")
+            raise AnswerRefused(403, "This phone has no seat; load the page again and allow cookies.")
         if self.desk.streams[token] >= MOST_STREAMS:
-            raise Refused(429, "This phone has the page open too often; close the other tabs.")
+            raise AnswerRefused(429, "This phone has the page open too often; close the other tabs.")
         headers = {"Cache-Control": "no-store"}
         return StreamingResponse(self._stream(token), media_type="text/event-stream", headers=headers)
 
@@ -118,12 +118,12 @@ class Phones:
         return JSONResponse({"mine": taken})
 
     def _slowed(self, request: Request) -> str | None:
-        """The phone's token, or None without a seat. Raises `Refused` if the phone or its address exceeds the limits."""
+        """The phone's token, or None without a seat. Raises `AnswerRefused` if the phone or its address exceeds the limits."""
         now, token = time.monotonic(), request.cookies.get(COOKIE)
         token = token if token in self.desk.room.seats else None
         within = self.by_address.take(_address(request), now)
         if not within or (token is not None and not self.by_phone.take(token, now)):
-            raise Refused(429, "That was too fast; wait a moment and try again.")
+            raise AnswerRefused(429, "That was too fast; wait a moment and try again.")
         return token
 
 
@@ -132,31 +132,31 @@ def _address(request: Request) -> str:
 
 
 async def _sent(request: Request) -> dict[str, Any]:
-    """The JSON object that a phone sent. Raises `Refused` for anything else."""
+    """The JSON object that a phone sent. Raises `AnswerRefused` for anything else."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise Refused(415, "Send JSON.")
+        raise AnswerRefused(415, "Send JSON.")
     body = b""
     try:
         async with asyncio.timeout(PATIENCE):
             async for part in request.stream():
                 body += part
                 if len(body) > MOST_BYTES:
-                    raise Refused(413, "That is too long for a guess or a vote.")
+                    raise AnswerRefused(413, "That is too long for a guess or a vote.")
     except TimeoutError:
-        raise Refused(408, "The answer did not arrive in time; send it again.") from None
+        raise AnswerRefused(408, "The answer did not arrive in time; send it again.") from None
     except ClientDisconnect:
-        raise Refused(400, "The answer broke off.") from None
+        raise AnswerRefused(400, "The answer broke off.") from None
     try:
         sent = json.loads(body)
     except (ValueError, RecursionError):
         sent = None
     if not isinstance(sent, dict):
-        raise Refused(400, "Send a JSON object.")
+        raise AnswerRefused(400, "Send a JSON object.")
     return sent
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    status, text = (error.status, error.text) if isinstance(error, Refused) else (500, "")
+    status, text = (error.status, error.text) if isinstance(error, AnswerRefused) else (500, "")
     headers = {"Cache-Control": "no-store"} | ({"Connection": "close"} if status == 408 else {})
     return PlainTextResponse(text, status, headers=headers)
 
@@ -191,4 +191,6 @@ def application(desk: Desk, names: Names) -> ASGIApp:
         Route("/live", phones.live),
         Route("/answer", phones.answer, methods=["POST"]),
     ]
-    return Guard(Starlette(routes=routes, lifespan=alive, exception_handlers={Refused: _refused}), names)
+    return Guard(
+        Starlette(routes=routes, lifespan=alive, exception_handlers={AnswerRefused: _refused}), names
+    )

@@ -22,7 +22,7 @@ VOTES = {"yes": 1, "abstain": 0, "no": -1}
 MOST_BARS = 12  # bars of a histogram
 
 
-class Refused(Exception):
+class AnswerRefused(Exception):
     """A phone's request is rejected, with an HTTP status and one sentence for the user."""
 
     def __init__(self, status: int, text: str):
@@ -50,10 +50,10 @@ class Guess:
         return f"{number:.1f} {self.unit}" if self.step < 1 else f"{number:g} {self.unit}"
 
     def read(self, value: object) -> float:
-        """The guess, rounded to a step. Raises `Refused` if it is not a number from `low` to `high`."""
+        """The guess, rounded to a step. Raises `AnswerRefused` if it is not a number from `low` to `high`."""
         number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
         if not self.low <= number <= self.high:
-            raise Refused(400, f"Guess a number from {self.low:g} to {self.high:g}.")
+            raise AnswerRefused(400, f"Guess a number from {self.low:g} to {self.high:g}.")
         return round(float(number), 1 if self.step < 1 else 0)
 
 
@@ -66,9 +66,9 @@ class BallotQuestion:
     counted: tuple[bool, ...]
 
     def read(self, value: object) -> str:
-        """The vote. Raises `Refused` if it is not a key of `VOTES`."""
+        """The vote. Raises `AnswerRefused` if it is not a key of `VOTES`."""
         if not isinstance(value, str) or value not in VOTES:
-            raise Refused(400, "Vote yes, no or abstain.")
+            raise AnswerRefused(400, "Vote yes, no or abstain.")
         return value
 
 
@@ -96,11 +96,11 @@ class Room:
         self.order = sorted(range(states.count), key=lambda i: (-int(states.population[i]), i))
 
     def enter(self, address: str) -> str:
-        """Give a new phone a seat and return its token. Raises `Refused` if the room or the address has too many."""
+        """Give a new phone a seat and return its token. Raises `AnswerRefused` if the room or the address has too many."""
         if len(self.seats) >= self.most:
-            raise Refused(503, f"The room is full: {self.most} phones play already.")
+            raise AnswerRefused(503, f"The room is full: {self.most} phones play already.")
         if self.from_address[address] >= MOST_FROM_ONE_ADDRESS:
-            raise Refused(
+            raise AnswerRefused(
                 503,
                 f"{MOST_FROM_ONE_ADDRESS} phones already play from your network address, which is the limit.",
             )
@@ -129,9 +129,9 @@ class Room:
             Refused: the phone has no seat, the question is not open, or the answer is invalid.
         """
         if token not in self.seats:
-            raise Refused(403, "This phone has no seat; load the page again and allow cookies.")
+            raise AnswerRefused(403, "This phone has no seat; load the page again and allow cookies.")
         if self.question is None or not self.open or number != self.number:
-            raise Refused(409, "This question is closed.")
+            raise AnswerRefused(409, "This question is closed.")
         self.answers[token] = self.question.read(value)
         return self.answers[token]
 

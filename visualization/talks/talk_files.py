@@ -93,7 +93,7 @@ def load_talk(given: str) -> dict[str, Any]:
             f"--talk {given!r} is neither a file nor a shipped talk; {near(given, shipped_talks())}"
         )
     content = read_toml(path)
-    top = Table(content, path.name, TALK)
+    top = TalkTable(content, path.name, TALK)
     moments = content.get("moment")
     if not isinstance(moments, list) or not 1 <= len(moments) <= MOST_MOMENTS:
         raise BadInput(
@@ -121,7 +121,7 @@ def talk_here() -> dict[str, Any] | None:
     return _HERE[0] if _HERE else None
 
 
-class Table:
+class TalkTable:
     """A table of a talk file with checks of keys and types.
 
     Args:
@@ -246,7 +246,7 @@ GUESS: dict[str, Known] = {
 
 def _moment(content: object, place: str, before: Mapping[str, Any]) -> dict[str, Any]:
     """A complete moment, with omitted keys taken from the moment before."""
-    table = Table(content, place, MOMENT)
+    table = TalkTable(content, place, MOMENT)
     moment = {key: table.take(key) for key in MOMENT}
     place = f"{place} ({moment['name']})"
     for key, first in (("a", None), ("b", None), ("view", "one"), ("seed", 0), ("world", "ordinary")):
@@ -307,7 +307,7 @@ def _within(place_in_run: str | None, scenario: Scenario, place: str) -> None:
 
 
 def _guess(content: object, place: str, view: str) -> dict[str, Any]:
-    table = Table(content, place, GUESS)
+    table = TalkTable(content, place, GUESS)
     guess = {key: table.take(key) for key in GUESS}
     if len(guess["edges"]) != len(guess["options"]) - 1:
         raise BadInput(

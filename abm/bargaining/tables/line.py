@@ -7,7 +7,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from juste_retour.abm.bargaining.tables.theory import Terms, TheoryTable, VotingRule
+from juste_retour.abm.bargaining.tables.theory import GameTerms, TheoryTable, VotingRule
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.situation import States
 
@@ -32,7 +32,7 @@ class Line(TheoryTable):
         *,
         status_quo: ArrayLike | None = None,
         height: float = 1.0,
-        **more: Unpack[Terms],
+        **more: Unpack[GameTerms],
     ):
         super().__init__(states, voting_rule, **more)
         shape = (self.worlds, states.count)

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from juste_retour.abm.bargaining import coalition
-from juste_retour.abm.bargaining.tables.theory import Terms, TheoryTable, VotingRule, noise_grid, remainder
+from juste_retour.abm.bargaining.tables.theory import (
+    GameTerms,
+    TheoryTable,
+    VotingRule,
+    noise_grid,
+    remainder,
+)
 from juste_retour.agents.arrays import Booleans, Floats, Integers, pick, power, total
 from juste_retour.agents.situation import States
 
@@ -46,7 +52,7 @@ class Pie(TheoryTable):
         curvature: ArrayLike = 1.0,
         coalitions: Booleans | None = None,
         floor_value: tuple[float, float] | None = None,
-        **more: Unpack[Terms],
+        **more: Unpack[GameTerms],
     ):
         super().__init__(states, voting_rule, **more)
         shape = (self.worlds, states.count)

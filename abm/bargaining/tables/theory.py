@@ -57,7 +57,7 @@ def _passing(rule: VotingRule) -> Callable[[Ballot, States], Booleans]:
     return voting[rule] if isinstance(rule, str) else rule
 
 
-class Terms(TypedDict, total=False):
+class GameTerms(TypedDict, total=False):
     """The keyword arguments of every textbook game; see `TheoryTable`."""
 
     worlds: int

@@ -28,7 +28,7 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Coalitions:
+class WinningCoalitions:
     """The winning coalitions of a rule as a table.
 
     Args:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.politics.conditions import Ballot, Condition, Majority
 from juste_retour.abm.politics.power.coalition_table import Bits, tally_of
-from juste_retour.abm.politics.power.coalitions import Coalitions
+from juste_retour.abm.politics.power.coalitions import WinningCoalitions
 from juste_retour.abm.politics.power.double_majority import DoubleMajority
 from juste_retour.abm.politics.power.enumeration import evaluate_all, evaluate_monotone
 from juste_retour.abm.politics.power.indices import Power
@@ -206,7 +206,7 @@ class Game:
     def _rising(self) -> tuple[int, ...]:
         return tuple(sorted(range(len(self.members)), key=self._people))
 
-    def coalitions(self) -> Coalitions:
+    def coalitions(self) -> WinningCoalitions:
         """The table of winning coalitions, for indices that depend on single coalitions."""
         n, named = len(self.members), f"the rule {self.rule.name!r}"
         found = self.double_majority()
@@ -217,10 +217,10 @@ class Game:
                 weights = game.weights
             elif game.sure <= n and not any(game.weights) and not veto:  # a majority of members
                 weights = (1,) * n
-            return Coalitions(named, n, lambda: game.table(veto), tuple(range(n)), weights)
+            return WinningCoalitions(named, n, lambda: game.table(veto), tuple(range(n)), weights)
         if "monotone" not in self.rule.properties:
-            return Coalitions(named, n, lambda: evaluate_all(self.wins, n), tuple(range(n)))
-        return Coalitions(named, n, lambda: self._evaluated(n), self._rising)
+            return WinningCoalitions(named, n, lambda: evaluate_all(self.wins, n), tuple(range(n)))
+        return WinningCoalitions(named, n, lambda: self._evaluated(n), self._rising)
 
     def _evaluated(self, n: int) -> Bits:
         """The table of a monotone rule, evaluated on coalitions; bit j stands for the member `_rising[j]`."""
@@ -326,7 +326,7 @@ def weighted_power(
     else:
         game = DoubleMajority(integers, 0, int(least), n + 1)
     lowest = tuple(w // gcd(*integers) for w in integers)
-    each = Coalitions(f"the game {name!r}", n, game.table, tuple(range(n)), lowest)
+    each = WinningCoalitions(f"the game {name!r}", n, game.table, tuple(range(n)), lowest)
     return Power(name, members, game.tally(), each)
 
 

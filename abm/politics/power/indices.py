@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from juste_retour.abm.politics.power.coalitions import Coalitions
+from juste_retour.abm.politics.power.coalitions import WinningCoalitions
 from juste_retour.abm.politics.power.swings import SwingTally
 from juste_retour.agents.errors import BadInput
 
@@ -30,7 +30,7 @@ class Power:
     rule: str
     members: tuple[str, ...]
     tally: SwingTally
-    coalitions: Coalitions | None = None
+    coalitions: WinningCoalitions | None = None
 
     @cached_property
     def johnston(self) -> tuple[Fraction, ...]:
@@ -70,7 +70,7 @@ class Power:
         return self._one_by_one.owen([*together, *([i] for m, i in place.items() if m not in seen)])
 
     @property
-    def _one_by_one(self) -> Coalitions:
+    def _one_by_one(self) -> WinningCoalitions:
         if self.coalitions is None:
             raise BadInput(
                 f"this index needs single coalitions, which {self.rule or 'this game'} does not provide."

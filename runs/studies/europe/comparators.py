@@ -33,7 +33,7 @@ CHIPS_AS_OF = "2026Q2"
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class SeenSites:
     """Simulated quantities that have observed counterparts.
 
     Attributes:
@@ -111,7 +111,7 @@ def beside(name: str, worlds: int, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def seen_in(name: str, worlds: int, seed: int = 0) -> Seen:
+def seen_in(name: str, worlds: int, seed: int = 0) -> SeenSites:
     """Run `worlds` worlds of a scenario and collect the quantities to compare."""
     simulation = Simulation(load(name), seed, range(worlds))
     env, world = simulation.env, simulation.world
@@ -126,7 +126,7 @@ def seen_in(name: str, worlds: int, seed: int = 0) -> Seen:
     opens = world.contracted & (ready < NEVER)
     opened = np.where(opens, ready / 4 + 0.125, np.nan)
     ordered = year(orders(env.institutions.scenario, world.announced)[0][0])
-    return Seen(world.sites.names, world.contracted, opened, 12 * (opened - ordered), chips, runs)
+    return SeenSites(world.sites.names, world.contracted, opened, 12 * (opened - ordered), chips, runs)
 
 
 def at_work(world: World) -> Floats:

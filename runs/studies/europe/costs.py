@@ -30,7 +30,7 @@ NINETY = 1.645  # half the width of a 90 % interval, in standard deviations
 
 
 @dataclass(frozen=True)
-class Line:
+class CostLine:
     """A fitted log-linear trend: value at the anchor date, growth factor per year, standard errors, and number of sites.
 
     `unheld_growth` is the growth factor by least squares, without the prior.
@@ -58,7 +58,7 @@ def line(
     values: Floats,
     anchor: float,
     growth: tuple[float, float, float],
-) -> Line:
+) -> CostLine:
     """Fit a log-linear trend with a normal prior on its slope; all observations have the same weight.
 
     Args:
@@ -79,7 +79,7 @@ def line(
     pull[1] += held * mean
     at, slope = np.linalg.solve(precision, pull)
     errors = np.sqrt(np.diag(np.linalg.inv(precision)))
-    return Line(
+    return CostLine(
         value=float(np.exp(at)),
         growth=float(np.exp(slope)),
         value_error=float(errors[0]),
@@ -93,7 +93,7 @@ def _number(row: dict[str, str], column: str) -> float:
     return float(row[column]) if row[column] else np.nan
 
 
-def fit(rows: Rows | None = None) -> tuple[Line, Line]:
+def fit(rows: Rows | None = None) -> tuple[CostLine, CostLine]:
     """Fit the price in EUR of a chip of 2024.9 and the power in kW of a chip of 2022.8, each with its growth per year.
 
     Args:

@@ -44,7 +44,7 @@ COMMAND = "uv run python -m juste_retour.runs.studies.europe.majority --write"
 
 
 @dataclass(frozen=True)
-class Cell:
+class MajorityCell:
     """The choice among the voting rules under one funding rule and value of the race."""
 
     funding: str
@@ -77,17 +77,17 @@ class Cell:
         return bool((np.logical_or.accumulate(steps < -1) & (steps > 1)).any())
 
 
-def cells(worlds: int = WORLDS) -> list[Cell]:
+def cells(worlds: int = WORLDS) -> list[MajorityCell]:
     """All choices."""
     found = []
     for funding, race in product(FUNDING, RACES):
         today = load("eu-status-quo").changed(PROTOCOL | {"funding": funding, "race_value_eur_bn": race})
         chosen = choose(today, vary=f"voting={','.join(HEADS)}", worlds=worlds, seed=SEED)
-        found.append(Cell(funding, race, chosen))
+        found.append(MajorityCell(funding, race, chosen))
     return found
 
 
-def title(found: list[Cell]) -> str:
+def title(found: list[MajorityCell]) -> str:
     """What holds at every value of the race, by who pays."""
     said = []
     for funding, who in FUNDING.items():
@@ -103,7 +103,7 @@ def title(found: list[Cell]) -> str:
     return "; ".join(said).capitalize()
 
 
-def figure(found: list[Cell]) -> Drawn:
+def figure(found: list[MajorityCell]) -> Drawn:
     """The sum of utilities by the number of states that must agree, a panel for each funding rule."""
 
     def draw() -> Figure:
@@ -140,7 +140,7 @@ def figure(found: list[Cell]) -> Drawn:
     return Drawn("majority", title(found), caption, f"Line charts; {numbers}", draw)
 
 
-def page(found: list[Cell], drawn: Drawn, seconds: float) -> str:
+def page(found: list[MajorityCell], drawn: Drawn, seconds: float) -> str:
     """The page, in Markdown."""
     never = set.intersection(*(set(cell.never_best) for cell in found))
     always = set.intersection(*(set(cell.sure("staying")) for cell in found))

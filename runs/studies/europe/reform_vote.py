@@ -28,7 +28,7 @@ LEGAL, PASSES = "legal basis", "best that passes"
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class PackageVote:
     """The vote on the essay's reform.
 
     Attributes:
@@ -76,7 +76,7 @@ def vote_on_the_reform(
     members: Members | None = None,
     workers: int = 1,
     progress: Progress | bool | None = None,
-) -> Answer:
+) -> PackageVote:
     """Vote on the packages of the essay's reform by legal basis, by today's own rule, and where today's program is stable.
 
     Args:
@@ -97,9 +97,9 @@ def vote_on_the_reform(
     }
     value = max((high for _, high in own.stays), default=None)
     if value is None or () in own.stable:
-        return Answer(legal, own, cuts=cuts)
+        return PackageVote(legal, own, cuts=cuts)
     there = [s.changed({RACE: value}, s.name) for s in (today, whole)]
-    return Answer(legal, own, reforms(*there, **how), value, cuts)  # type: ignore[arg-type]
+    return PackageVote(legal, own, reforms(*there, **how), value, cuts)  # type: ignore[arg-type]
 
 
 def voted(bench: Bench, worlds: int, each: int) -> tuple[pd.DataFrame, dict[str, float]]:

@@ -39,7 +39,7 @@ class _Compromises(Line):
 
 
 @dataclass(frozen=True, eq=False)
-class Bargaining:
+class LineBargaining:
     """An issue as a bargaining game on a line from 0 to 1.
 
     Attributes:
@@ -55,7 +55,7 @@ class Bargaining:
     weighed: Weighed
 
     @classmethod
-    def on(cls, weighed: Weighed) -> Bargaining:
+    def on(cls, weighed: Weighed) -> LineBargaining:
         """The game of an issue. Raises `NotApplicable` if it has no reference point."""
         if np.isnan(weighed.issue.reference_point):
             raise NotApplicable("no reference point")
@@ -160,7 +160,7 @@ def nash(weighed: Weighed) -> float:
 
     Source: Nash (1950); Kalai (1977) for unequal power.
     """
-    game = Bargaining.on(weighed)
+    game = LineBargaining.on(weighed)
     return game.mediated("nash", game.capability)
 
 
@@ -172,7 +172,7 @@ def kalai_smorodinsky(weighed: Weighed) -> float:
 
     Source: Kalai and Smorodinsky (1975).
     """
-    game = Bargaining.on(weighed)
+    game = LineBargaining.on(weighed)
     return game.mediated("kalai_smorodinsky", game.capability)
 
 
@@ -182,7 +182,7 @@ def setter(weighed: Weighed) -> float:
 
     Source: Romer and Rosenthal (1978).
     """
-    game = Bargaining.on(weighed)
+    game = LineBargaining.on(weighed)
     if COMMISSION not in weighed.issue.actors:
         raise NotApplicable("no position of the Commission")
     commission = game.point_of[weighed.issue.actors.index(COMMISSION)]
@@ -195,7 +195,7 @@ def closed_rule(weighed: Weighed) -> float:
 
     Source: Romer and Rosenthal (1978), with a randomly drawn setter.
     """
-    game = Bargaining.on(weighed)
+    game = LineBargaining.on(weighed)
     return float(game.seats @ game.proposed() / game.seats.sum()) * SCALE
 
 
@@ -205,4 +205,4 @@ def baron_ferejohn(weighed: Weighed) -> float:
 
     Source: Baron and Ferejohn (1989), closed rule; Banks and Duggan (2000) on a line.
     """
-    return Bargaining.on(weighed).stationary()
+    return LineBargaining.on(weighed).stationary()

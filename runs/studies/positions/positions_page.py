@@ -14,7 +14,7 @@ from juste_retour.runs.base.pages import page_of
 from juste_retour.runs.base.printing import table
 from juste_retour.runs.studies.positions import distributions
 from juste_retour.runs.studies.positions.capability import SHARE, Weighed, weighed
-from juste_retour.runs.studies.positions.line_models import PATIENCE, Bargaining
+from juste_retour.runs.studies.positions.line_models import PATIENCE, LineBargaining
 from juste_retour.runs.studies.positions.models import NotApplicable, compromise
 from juste_retour.runs.studies.positions.position_tables import SHIPPED, read_positions
 from juste_retour.runs.studies.positions.prediction import Predictions, positions
@@ -160,7 +160,7 @@ def _shares(issues: Sequence[Weighed]) -> pd.DataFrame:
 
 def _patiences(issues: Sequence[Weighed]) -> pd.DataFrame:
     def patient(patience: float) -> Callable[[Weighed], float]:
-        return lambda w: Bargaining.on(w).stationary(patience)
+        return lambda w: LineBargaining.on(w).stationary(patience)
 
     return pd.concat([_scored(issues, patient(p), f"baron_ferejohn, patience {p:g}") for p in PATIENCES])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from juste_retour.abm.family_returns import Answer, Call, check
+from juste_retour.abm.family_returns import Answer, RuleCall, check
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.worlds.scenario import load
@@ -68,8 +68,8 @@ def answers(x: Examination) -> bool | None:
     return None if x.scenes else False
 
 
-def _call_of(scene: Scene) -> Call:
-    return Call(scene.worlds, scene.members.states, scene.members.sites)
+def _call_of(scene: Scene) -> RuleCall:
+    return RuleCall(scene.worlds, scene.members.states, scene.members.sites)
 
 
 def repeats(x: Examination) -> bool | None:

@@ -10,9 +10,9 @@ from juste_retour.abm.base.noise import RandomStreams
 from juste_retour.abm.delivery.building import SiteDraws
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.planner.evaluation import Evaluation, Orders
-from juste_retour.abm.planner.question import Question, question_of
+from juste_retour.abm.planner.question import PlannerQuestion, question_of
 from juste_retour.abm.planner.solver import planned, solve
-from juste_retour.abm.price_of_politics import Prices, _years_behind, planner_scenario
+from juste_retour.abm.price_of_politics import PriceOfPolitics, _years_behind, planner_scenario
 from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.worlds.environment import Environment
 from juste_retour.abm.worlds.scenario import load, presets
@@ -21,7 +21,7 @@ UNION = load_members()
 BASE, REFORM = load("eu-status-quo"), load("essay-reform")
 SUMS = np.array([0.1, 0.5, 1.0, 2.0, 4.0, 7.0, 10.0, 20.0, 30.0, 60.0, 200.0, 1000.0])
 every = np.arange(UNION.sites.count)
-PRICES = [field.name for field in fields(Prices)]
+PRICES = [field.name for field in fields(PriceOfPolitics)]
 
 
 def question(scenario, **changes):
@@ -92,7 +92,7 @@ def test_first_order_is_in_the_quarter_of_the_first_decision():
 
 def test_planner_respects_the_hosts_payment_limits():
     matched = BASE.changed({"agenda": "planner", "funding": "host_matches_half"})
-    solution = solve(Question(matched, UNION, 4 * 2024 + 2, every))
+    solution = solve(PlannerQuestion(matched, UNION, 4 * 2024 + 2, every))
     asked = np.zeros((len(solution.spend), UNION.states.count))
     for j, state in enumerate(UNION.sites.state):
         asked[:, state] += solution.amounts[:, j]
@@ -183,7 +183,10 @@ def test_planner_may_order_in_two_phases():
     chosen = simulation.world.program.selected
     first = question(scenario).first
     amounts, quarters, _ = planned(
-        [scenario], np.zeros(4, dtype=np.int64), np.full(4, 20.0), lambda s: Question(s, UNION, first, every)
+        [scenario],
+        np.zeros(4, dtype=np.int64),
+        np.full(4, 20.0),
+        lambda s: PlannerQuestion(s, UNION, first, every),
     )
     assert np.array_equal(chosen >= 0, amounts > 0)
     assert np.array_equal(chosen[amounts > 0], quarters[amounts > 0])

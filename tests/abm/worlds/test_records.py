@@ -8,7 +8,7 @@ import pytest
 from juste_retour.abm.explanations.reader import ballot_of, in_world, pivotal, series, thresholds
 from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.worlds import records
-from juste_retour.abm.worlds.records import Bid, Draft, Exit, HeldBallot, Record, Selection, Vote
+from juste_retour.abm.worlds.records import Bid, DecisionRecord, Draft, Exit, RecordedBallot, Selection, Vote
 from juste_retour.abm.worlds.scenario import load
 
 CALL = {}
@@ -38,12 +38,12 @@ def runs(request):
 def test_every_kind_of_decision_is_recorded():
     seen = {type(record) for changes in (CALL, COLLEGE) for record in played(range(2), changes).trace}
     assert seen == {Bid, Draft, Vote, Selection, Exit}
-    assert all(issubclass(kind, Record) for kind in seen | {HeldBallot})
+    assert all(issubclass(kind, DecisionRecord) for kind in seen | {RecordedBallot})
     assert {
-        kind for kind in vars(records).values() if isinstance(kind, type) and Record in kind.__bases__
+        kind for kind in vars(records).values() if isinstance(kind, type) and DecisionRecord in kind.__bases__
     } == {
         *seen,
-        HeldBallot,
+        RecordedBallot,
     }
 
 

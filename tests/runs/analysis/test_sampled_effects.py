@@ -8,7 +8,7 @@ import pytest
 
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.analysis.clustered import fitted
-from juste_retour.runs.analysis.sampled_effects import Sample
+from juste_retour.runs.analysis.sampled_effects import SampledDesign
 from juste_retour.runs.analysis.sensitivity import sobol_indices
 from juste_retour.runs.engine.design import Design, points
 from juste_retour.runs.engine.experiment import batch
@@ -55,7 +55,9 @@ def sampled(kind, settings, seed=0, replications=6, effect_spread=0.0, own=0.3):
     values = y[:, None] + draws[0] + b[:, None] * draws[1] + x[:, None] * draws[2]
     values += own * rng.normal(size=values.shape)
     spec = SimpleNamespace(design=design, factors=FACTORS, points=there)
-    return Sample(SimpleNamespace(spec=spec, out="made", outcome=lambda _: (list(range(len(there))), values)))
+    return SampledDesign(
+        SimpleNamespace(spec=spec, out="made", outcome=lambda _: (list(range(len(there))), values))
+    )
 
 
 def effects(sample):
@@ -150,7 +152,7 @@ def test_least_squares_agrees_with_numpy():
 def test_designs_without_samples_are_refused():
     spec = SimpleNamespace(design=Design("grid"), factors=FACTORS, points=[])
     with pytest.raises(BadInput, match="grid"):
-        Sample(SimpleNamespace(spec=spec, out="made"))
+        SampledDesign(SimpleNamespace(spec=spec, out="made"))
 
 
 def test_a_first_order_above_its_total_is_named_with_the_next_base(monkeypatch):

@@ -11,7 +11,7 @@ from juste_retour.runs.analysis.institution_choice import choose
 from juste_retour.runs.engine.spec import read_spec
 from juste_retour.runs.reports.drawing import svg
 from juste_retour.runs.studies.europe import majority
-from juste_retour.runs.studies.europe.majority import FUNDING, HEADS, RACES, Cell
+from juste_retour.runs.studies.europe.majority import FUNDING, HEADS, RACES, MajorityCell
 
 SPEC = Path(majority.__file__).parents[2] / "specs" / "optimal-majority.toml"
 
@@ -23,7 +23,7 @@ def found():
     for funding in FUNDING:
         how = {"agenda": "closed_rule", "funding": funding}
         one = choose("eu-status-quo", vary=f"voting={','.join(HEADS)}", worlds=4, changes=how)
-        every += [Cell(funding, race, one) for race in RACES]
+        every += [MajorityCell(funding, race, one) for race in RACES]
     return every
 
 

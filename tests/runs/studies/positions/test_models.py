@@ -149,7 +149,7 @@ def test_stationary_proposals_are_closer_together():
     """States that can wait for another proposal accept less than states that face the reference point."""
     states = dict(zip(EU15, [40.0] * 5 + [60.0] * 5 + [80.0] * 5, strict=True))
     found = issue(states, reference_point=0)
-    game = line_models.Bargaining.on(weighed(found))
+    game = line_models.LineBargaining.on(weighed(found))
     without, stationary = game.proposed(), game.proposed(game.stationary_values(), line_models.PATIENCE)
     assert np.ptp(stationary) < np.ptp(without)
     assert predicted("baron_ferejohn", found) == pytest.approx(100 * stationary.mean())
