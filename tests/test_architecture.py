@@ -354,3 +354,16 @@ def test_no_class_and_no_module_has_a_name_that_another_has():
     modules = Counter(path.name for path in FILES)
     assert [name for name, times in classes.items() if times > 1] == []
     assert [name for name, times in modules.items() if times > 1] == ["__init__.py", "verdict.py"]
+
+
+def test_imports_inside_functions_are_few():
+    """They are for libraries that are slow to load or may be missing, and for commands that need little to answer."""
+    inside = {
+        (path, node.lineno)
+        for path in FILES
+        for function in ast.walk(tree_of(path))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert 0 < len(inside) <= 150
