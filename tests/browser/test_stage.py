@@ -493,6 +493,8 @@ def test_opening_shows_the_verdict_with_its_range_and_one_button(visit):
     assert f"{verdict['gain']['median']:.1f} of {verdict['a']['median']:.1f} years" in text
     for name in ("a", "gain"):
         assert f"{verdict[name]['low']:.1f} to {verdict[name]['high']:.1f}" in text
+    for name in ("named", "named_spending"):  # the parts that the essay names, without our completion
+        assert f"{verdict[name]['median']:.1f}" in text
     assert page.locator(".opening [data-part]").count() == len(verdict["parts"])
     assert page.locator(".opening .whisker").count() == len(verdict["parts"])
     assert page.locator(".question").count() == 1

@@ -40,14 +40,14 @@ function laidOut(state, store, verdict, box, u, share = 0.85) {
     y += rows.length * s * 1.25 + size * 0.5;
   };
   const { a, gain } = verdict;
-  const values = { gain: years(gain.median), n: years(a.median), range: ranged(gain), behind: ranged(a), draws: verdict.draws };
+  const values = { gain: years(gain.median), n: years(a.median), range: ranged(gain), behind: ranged(a), draws: verdict.draws, named: years(verdict.named.median), less: years(verdict.named_spending.median) };
   const head = tr("{gain} of {n} years", values);
   const sure = `(${values.range})`;
   const after = box.x + width(head, 2.5 * size, 700, SERIF) + 0.8 * size;
   const beside = after + width(sure, 1.4 * size, 400, SERIF) <= box.x + box.w;
   if (beside) parts.push(words(sure, after, y + 2.5 * size, { key: "sure", size: 1.4 * size, family: SERIF, fill: SOFT }));
   say(head, { size: 2.5 * size, weight: 700, family: SERIF, class: "lag" });
-  say(tr("Under today's rules, the largest AI training run on Europe's public machines is {n} years behind the world's frontier ({behind}). The essay's reform, with the same envelope, gains {gain} of them{sure}.", { ...values, sure: beside ? "" : ` ${sure}` }));
+  say(tr("Under today's rules, the largest AI training run on Europe's public machines is {n} years behind the world's frontier ({behind}). The essay's reform, with our completion of it (who pays, training together), gains {gain} of them with the same envelope{sure}. The three parts that the essay names gain {named}, or {less} if both spend the smaller sum.", { ...values, sure: beside ? "" : ` ${sure}` }));
   say(tr("What each part of the reform gains, and how sure that is:"), { weight: 600 });
   const note = tr("Years; medians of {draws} draws of all uncertain numbers, and nine in ten of them. A training run is all the computing that goes into one model.", values);
   const under = broken(note, size * 0.85, box.w).length * size * 0.85 * 1.25 + size * 3.2;

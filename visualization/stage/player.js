@@ -50,8 +50,8 @@ function moments(runs, last) {
   for (const [k, text] of named) marks.push(h("i", { key: text, class: text, style: at(k) }, h("b", {}, tr(text))));
   runs[0].frames.forEach((f, k) => {
     const year = Number(f.quarter.slice(0, 4));
-    const crowded = named.some(([j]) => Math.abs(k - j) < 5);
-    if (f.quarter.endsWith("Q1") && year % 2 === 0 && !crowded) marks.push(h("i", { key: `y${year}`, class: "year", style: at(k) }, h("b", {}, `${year}`)));
+    const near = Math.min(...named.map(([j]) => Math.abs(k - j)));
+    if (f.quarter.endsWith("Q1") && year % 2 === 0 && near >= 5) marks.push(h("i", { key: `y${year}`, class: near < 9 ? "year crowded" : "year", style: at(k) }, h("b", {}, `${year}`)));
   });
   return marks;
 }

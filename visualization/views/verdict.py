@@ -14,6 +14,7 @@ from typing import Any
 from juste_retour.visualization.views.parts import PAIR
 
 YEARS = 5  # of the window that the page shows
+NAMED = "what the three named parts gain"
 
 
 @cache
@@ -23,7 +24,8 @@ def ranges() -> dict[str, Any]:
     Returns:
         A dictionary for JSON: `pair`, `draws`, and `a`, `b`, `gain` and each of `parts` (the largest first, with its
         `group`) with `median`, `low` and `high` in years, 90 % of the draws, at equal envelopes. `lags` has the same for
-        each scenario by its name, with `read`, the quarter in which its window ends.
+        each scenario by its name, with `read`, the quarter in which its window ends. `named` is the gain of the parts that
+        the essay names, and `named_spending` the same at equal spending.
     """
     found = json.loads(
         (resources.files("juste_retour.runs") / "studies" / "europe" / "results.json").read_text("utf-8")
@@ -35,6 +37,7 @@ def ranges() -> dict[str, Any]:
         if row["equal"] == "envelopes" and row["window_years"] == YEARS
     }
     gain = shares.pop("total")
+    (named,) = (f for f in found["findings"] if f["question"] == NAMED)
     parts = [{"group": name} | row for name, row in shares.items() if row["median"]]
     return {
         "pair": PAIR,
@@ -42,6 +45,8 @@ def ranges() -> dict[str, Any]:
         "a": lags[PAIR[0]],
         "b": lags[PAIR[1]],
         "gain": gain,
+        "named": _range(named["variants"][f"equal envelopes, {YEARS} years"]),
+        "named_spending": _range(named["answer"]),
         "lags": lags,
         "parts": sorted(parts, key=lambda row: -row["median"]),
     }
