@@ -35,7 +35,12 @@ LOCK = "pyodide-lock.json"
 GIVE = f"give an unpacked Pyodide {VERSION} with its packages"
 ENTRY = "juste_retour.visualization.answering"
 ABSENT = ("fcntl", "lzma", "resource", "sqlite3", "ssl")  # modules of the standard library that Pyodide lacks
-DATA = {"abm": (".csv", ".json", ".toml"), "visualization.views": (".json",)}
+DATA = {
+    "abm": (".csv", ".json", ".toml"),
+    "runs.base": ("palette.toml",),
+    "visualization": ("titles.toml",),
+    "visualization.views": (".json",),
+}
 
 # Imports the first module and all modules that it may import later, if NumPy is enough for them, and prints their names.
 LISTING = """

@@ -22,12 +22,11 @@ from juste_retour.abm.worlds.scenario import DEFAULT, Scenario, parameters
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base.palette import FONTS, LIGHT, WEIGHTS, css
 from juste_retour.visualization.geometry import drawn_map
-from juste_retour.visualization.names import described, rule_title
+from juste_retour.visualization.names import TITLES, described, rule_title
 from juste_retour.visualization.session import MOST_QUARTERS, checked_integer, scenarios_of, union_asked
 from juste_retour.visualization.union import union_for
 from juste_retour.visualization.views.spread import spread
 from juste_retour.visualization.views.verdict import ranges
-from juste_retour.visualization.words import TITLES
 
 WORLDS = 200
 LICENSE = "Apache-2.0"

@@ -9,8 +9,8 @@ from juste_retour.abm.base.calendar import decimal_year, label
 from juste_retour.abm.base.members import Members, load_members
 from juste_retour.abm.base.observed import observed
 from juste_retour.abm.data import map_geometry, place
+from juste_retour.visualization.names import UNIONS, lab_title
 from juste_retour.visualization.patchwork import patchwork
-from juste_retour.visualization.words import UNIONS, lab_title
 
 WINDOW = (
     168.0,

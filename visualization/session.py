@@ -26,8 +26,11 @@ from juste_retour.visualization.audience.desk import desk_here
 from juste_retour.visualization.background import PARTS, WORKERS, TaskStopped, said
 from juste_retour.visualization.geometry import drawn_map, in_europe
 from juste_retour.visualization.names import (
+    ELSEWHERE,
+    GROUPS,
     LEVERS,
     NUMBERS,
+    TITLES,
     described,
     in_sentences,
     rule_title,
@@ -40,7 +43,6 @@ from juste_retour.visualization.views.passing import stored_passing
 from juste_retour.visualization.views.spread import spread
 from juste_retour.visualization.views.stage_frames import play
 from juste_retour.visualization.views.verdict import ranges
-from juste_retour.visualization.words import ELSEWHERE, GROUPS, TITLES
 
 KEPT = 24  # finished runs in a session's cache
 MOST_WORLDS = 2000

@@ -1,6 +1,6 @@
 """The palette, fonts and line weights of all figures and pages: notebooks, reports, results and the app.
 
-No other file names a color, which a test checks. A color means the same everywhere:
+`palette.toml` has the colors. No other file names a color, which a test checks. A color means the same everywhere:
 
 - `a` is the first scenario, such as the status quo; `b` the second, such as a reform. `b` is also dashed, hollow or
   marked with a letter, since the two are equally dark in print.
@@ -15,69 +15,14 @@ contrasts, light and dark, and that adjacent colors differ for color-blind reade
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-LIGHT = {
-    "sheet": "#ffffff",  # of reports and figures, which are printed; the app's is `paper`
-    "paper": "#fbfaf7",
-    "card": "#fffefb",
-    "faint": "#edeae3",
-    "rule": "#d9d6ce",
-    "edge": "#c9c5bb",
-    "control": "#767f8a",
-    "soft": "#5b6673",
-    "ink": "#1f2733",
-    "alarm": "#b3400f",
-    "good": "#1b6b3a",
-    "link": "#00598a",
-    "focus": "#d55e00",
-    "a": "#0072b2",
-    "a-light": "#9fc9e4",
-    "a-faint": "#e3eff6",
-    "b": "#b25a00",
-    "b-light": "#f0c27b",
-    "b-faint": "#f7e6d3",
-    "c": "#7b3fd0",
-    "d": "#e0446a",
-    "yes": "#56a3d1",
-    "pale-yes": "#a9d0e8",
-    "no": "#e69f00",
-    "no-light": "#fbe3b5",
-    "land": "#d3cdbf",
-    "quiet": "#c4ced6",
-    "host": "#95a8b8",
-    "blank": "#000000",  # the dark screen of a talk
-    "shadow": "#00000022",
-}
-DARK = LIGHT | {
-    "paper": "#14181e",
-    "card": "#1c2128",
-    "faint": "#2a3038",
-    "rule": "#3a4149",
-    "edge": "#5a636d",
-    "control": "#8a939d",
-    "soft": "#a9b3bd",
-    "ink": "#eef1f4",
-    "alarm": "#f08a5d",
-    "good": "#6fcf97",
-    "link": "#7cc0ea",
-    "focus": "#ff9d4d",
-    "a": "#5aaee0",
-    "a-light": "#2f5f7d",
-    "a-faint": "#22323d",
-    "b": "#e8a04c",
-    "b-light": "#7a5526",
-    "b-faint": "#3d3020",
-    "c": "#b48cf2",
-    "d": "#ff7d98",
-    "yes": "#3d84b0",
-    "pale-yes": "#2d566f",
-    "no": "#b87a00",
-    "no-light": "#4a3a16",
-    "land": "#3d4148",
-    "quiet": "#3a4652",
-    "host": "#5c7186",
-}
+from juste_retour.abm.base.toml import read_toml
+
+_COLORS = read_toml(Path(__file__).with_name("palette.toml"))
+LIGHT: dict[str, str] = _COLORS["light"]
+DARK: dict[str, str] = LIGHT | _COLORS["dark"]
 SERIES = tuple(LIGHT[name] for name in ("a", "b", "ink", "c", "d", "soft"))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 FONTS = {

@@ -9,9 +9,9 @@ from juste_retour import simulate
 from juste_retour.abm.base.observed import observed
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.runs.base.statistics import quantile
+from juste_retour.visualization.names import TITLES
 from juste_retour.visualization.views.parts import stored
 from juste_retour.visualization.views.stage_frames import play
-from juste_retour.visualization.words import TITLES
 from tests.browser.test_stage import lags, settled, written
 
 pytestmark = pytest.mark.browser

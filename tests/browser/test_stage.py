@@ -10,10 +10,10 @@ from PIL import Image
 from juste_retour import simulate
 from juste_retour.abm.base.members import load_members
 from juste_retour.abm.worlds.scenario import load
+from juste_retour.visualization.names import TITLES
 from juste_retour.visualization.views.stage_frames import play
 from juste_retour.visualization.views.told import english
 from juste_retour.visualization.views.verdict import ranges
-from juste_retour.visualization.words import TITLES
 from tests.browser.conftest import assert_codes_do_not_overlap, served
 
 pytestmark = pytest.mark.browser

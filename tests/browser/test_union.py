@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from juste_retour import abm
-from juste_retour.visualization.words import ELSEWHERE
+from juste_retour.visualization.names import ELSEWHERE
 from tests.browser.conftest import served
 
 AMERICA = Path(abm.__file__).with_name("unions") / "united_states"

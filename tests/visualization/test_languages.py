@@ -45,7 +45,8 @@ def texts(value):
 
 def page_texts():
     """Every text of the page: the strings of its sources and of the server."""
-    sources = [*STAGE.glob("*.js"), *Path(visualization.__file__).parent.rglob("*.py")]
+    room = Path(visualization.__file__).parent
+    sources = [*STAGE.glob("*.js"), *room.rglob("*.py"), room / "titles.toml"]
     lines = [line for path in sources for line in path.read_text("utf-8").splitlines()]
     found = {text for line in lines for text in re.findall(TEXT, line)}
     conditions = {

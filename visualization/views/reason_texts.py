@@ -18,8 +18,8 @@ from juste_retour.abm.explanations.recount import Smallest, blocking, turning
 from juste_retour.abm.worlds.cohorts import SiteMachines
 from juste_retour.abm.worlds.environment import Environment
 from juste_retour.abm.worlds.records import Bid, Draft, Vote
+from juste_retour.visualization.names import lab_title
 from juste_retour.visualization.views.told import Told, told
-from juste_retour.visualization.words import lab_title
 
 SETS = 6  # how many of the smallest sets of states are listed
 

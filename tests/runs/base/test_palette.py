@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 ROOMS = ("agents", "abm", "runs", "visualization", "docs")
 KINDS = {".py", ".js", ".css", ".html", ".vue", ".toml", ".svg"}
 EXCEPT = {
-    "runs/base/palette.py": "the palette itself",
+    "runs/base/palette.toml": "the palette itself",
     "runs/workshop/commands/rules_command.py": "a terminal's own red",
     "runs/cli/voting_commands.py": "a terminal's own green",
 }

@@ -9,6 +9,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 
+from juste_retour.abm.base.toml import read_toml
 from juste_retour.runs.base import printing
 from juste_retour.runs.base.numerals import counted, number
 from juste_retour.runs.base.printing import print_table
@@ -21,128 +22,6 @@ from juste_retour.runs.studies.europe.evidence import calibration, plan_of
 from juste_retour.runs.studies.europe.forecasts import who_is_ahead
 
 SPARE = ("From", "To", "Expected", "Unfinished", "5 % ", "95 % ", "In ", "In")
-BETWEEN = {"median": "Median", "low": "5 %", "high": "95 %"}
-SCORES = {
-    "wave": "Wave",
-    "forecast": "Forecast",
-    "expected": "Expected",
-    "brier": "Brier",
-    "log_score_sum": "Log score",
-    "model_less_this": "Model minus this",
-    "low": "5 %",
-    "high": "95 %",
-}
-OF_CALLS = {
-    "what": "Call",
-    "forecast": "Forecast",
-    "expected": "Expected",
-    "happened": "Happened",
-    "log_score": "Log score",
-    "brier": "Brier",
-    "gain": "Gain",
-    "low": "5 %",
-    "high": "95 %",
-}
-# by table: title, headings of the columns, note below
-SHOWN: dict[str, tuple[str, dict[str, str], str]] = {
-    "parameters": (
-        "Posterior",
-        {
-            "parameter": "Parameter",
-            "prior_low": "From",
-            "prior_high": "To",
-            **BETWEEN,
-            "narrowed": "Narrowed",
-        },
-        "Narrowed: reduction of the prior's standard deviation, as a share; near 0, the waves say little about the parameter.",
-    ),
-    "moments": (
-        "Moments: new runs of the posterior and of the prior",
-        {
-            "moment": "Moment",
-            "observed": "Observed",
-            **BETWEEN,
-            "inside": "In",
-            "prior_median": "Prior",
-            "prior_low": "5 % ",
-            "prior_high": "95 % ",
-            "prior_inside": "In ",
-        },
-        "Where the prior's interval already contains the observed value, the fit is no test. Mechanisms and ranges were "
-        "chosen with knowledge of the nineteen sites.",
-    ),
-    "delays": (
-        "Delays, months",
-        {
-            "interval": "Interval",
-            "unfinished": "Unfinished",
-            "finished_median": "Finished",
-            "median": "All",
-            "median_low": "5 %",
-            "median_high": "95 %",
-            "simulated_median": "Model",
-            "simulated_low": "5 % ",
-            "simulated_high": "95 % ",
-        },
-        "Finished: median of finished machines only. All: median of a lognormal fit with unfinished machines as censored "
-        "observations, with its 90 % interval. Model: median and 90 % interval of simulated facilities.",
-    ),
-    "counts": (
-        "Counts, not fitted",
-        {
-            "count": "Count",
-            "observed": "Observed",
-            **BETWEEN,
-            "log_score": "Log score",
-            "as_many_as_before": "As many as before",
-        },
-        "",
-    ),
-    "waves": (
-        "Which states receive a site, wave by wave: each forecast uses earlier waves only",
-        SCORES,
-        "Log score: sum over the states. The model's forecast of the first wave is from the prior.",
-    ),
-    "hosts": ("Which states host at least one site", SCORES, ""),
-    "standing": (
-        "Probability of working at the end of 2027",
-        {
-            "factory": "Factory",
-            "the model": "Model",
-            "earlier machines": "Earlier machines",
-            "as announced": "Announced",
-        },
-        "These forecasts can be scored from 2028 on.",
-    ),
-    "past": (
-        "The same delays on machines of 2019 to 2023: do they work by their announced date, and a year later?",
-        {
-            "forecast": "Forecast",
-            "expected": "Expected",
-            "brier": "Brier",
-            "log_score": "Log score",
-            "questions": "Questions",
-            "happened": "Happened",
-        },
-        "Log score: mean over the questions.",
-    ),
-    "factories": (
-        "Factories: which states host, from the calls of 2019 to 2023 alone",
-        OF_CALLS,
-        "Log score: mean over the states. Gain: the model's log score less the other's; above zero the model is better.",
-    ),
-    "calls": ("Calls: which states host, from earlier calls", OF_CALLS, ""),
-    "call_counts": (
-        "Bids, sites and money of each call",
-        {"call": "Call", "forecast": "Forecast", "count": "Count", "observed": "Observed", **BETWEEN},
-        "",
-    ),
-    "identified": (
-        "Narrowed by",
-        {"parameter": "Parameter", "factories": "Factories", "calls": "Calls", "both": "Both"},
-        "Reduction of the prior's standard deviation, as a share; near 0, the data say little.",
-    ),
-}
 
 
 def calibrate(
@@ -200,12 +79,12 @@ def _show(tables: dict[str, pd.DataFrame], about: dict[str, object], where: Cons
     )
     if unused := about.get("unused"):
         where.print(f"Not fitted, because unknown or the same in every draw: {unused}.", soft_wrap=True)
-    for name, (title, columns, say) in SHOWN.items():
+    for name, shown in read_toml(Path(__file__).with_name("calibration_tables.toml")).items():
         if name not in tables:
             continue
-        _show_table(title, tables[name], columns, where)
-        if say:
-            where.print(say, soft_wrap=True)
+        _show_table(shown["title"], tables[name], shown["columns"], where)
+        if "note" in shown:
+            where.print(shown["note"], soft_wrap=True)
         if name == "hosts" and "third_wave" in tables:
             where.print(who_is_ahead(tables["third_wave"], tables["hosts"]), soft_wrap=True)
 
