@@ -16,6 +16,7 @@ import numpy as np
 from juste_retour.abm.base.machine import cpu_features, digest_of, model_files, numpy_build
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.worlds.scenario import Scenario
+from juste_retour.runs.base.reading import read_by
 from juste_retour.runs.base.user_rules import in_use, loaded
 
 
@@ -23,6 +24,7 @@ def provenance(
     scenario: Scenario, members: Members, *, seed: int, first: int, worlds: int
 ) -> dict[str, object]:
     """Return all that is needed to rerun the same replications, and to tell whether results must agree bit for bit."""
+    modules = in_use(scenario.plain())
     return {
         "scenario": {"name": scenario.name, "digest": scenario.digest, "toml": scenario.toml(base=None)},
         "members": {"name": members.name, "digest": members.digest},
@@ -32,8 +34,9 @@ def provenance(
         "rules": [{"file": str(r.path), "sha256": r.sha256, "source": r.source} for r in loaded()],
         "modules": [
             {"module": m.name, "place": m.place, "sha256": m.sha256, "package": m.package, "source": m.source}
-            for m in in_use(scenario.plain())
+            for m in modules
         ],
+        "read": read_by(str(m.path) for m in modules),
         **platform_facts(),
     }
 

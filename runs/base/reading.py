@@ -33,7 +33,8 @@ _READ: dict[
 
 def watch(files: Iterable[Path | str]) -> None:
     """Record from now on what the code in these files reads."""
-    if not _WATCHED:
+    named = [str(file) for file in files]
+    if named and not _WATCHED:
         sys.addaudithook(_audit)
         kind: Any = type(os.environ)
         plain = kind.__getitem__
@@ -44,7 +45,7 @@ def watch(files: Iterable[Path | str]) -> None:
             return plain(self, key)
 
         kind.__getitem__ = recorded
-    _WATCHED.update(str(file) for file in files)
+    _WATCHED.update(named)
 
 
 def read_by(files: Iterable[Path | str]) -> dict[str, str]:
@@ -105,7 +106,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _note_file(path: str) -> None:
-    if path.startswith((*_LIBRARIES, *_OURS, "/dev/")):
+    if path.startswith((*_LIBRARIES, *_OURS, "/dev/", "/proc/", "/sys/")):
         return
     if path.endswith(".pyc"):
         try:

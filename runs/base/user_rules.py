@@ -98,6 +98,7 @@ def in_use(content: object, files: Iterable[RulesFile] = ()) -> tuple[UserModule
         if agent.name in named:
             for module in _made_by(agent):
                 found.setdefault(module.place, module)
+    reading.watch(module.path for module in found.values() if module.path is not None)
     return tuple(found[place] for place in sorted(found))
 
 
@@ -201,10 +202,14 @@ def _load(path: Path) -> RulesFile:
         ) from None
     place, sha256 = path.resolve(), hashlib.sha256(content).hexdigest()
     known = _LOADED.get(place)
-    if known is not None and known.sha256 == sha256 and known.imports == _rests_on(place, source):
-        return known
+    same = known is not None and known.sha256 == sha256 and known.imports == _rests_on(place, source)
+    if known is not None and same and not any(" and " in then for then in reading.read_by([place]).values()):
+        return known  # nothing that it read at import or in runs has changed either
     if known is not None:
-        forget_modules(known.imports)
+        read = reading.read_by([place])
+        files = {name: getattr(module, "__file__", None) for name, module in sys.modules.items()}
+        late = [UserModule(name, file, Path(file), "", "") for name, file in files.items() if file in read]
+        forget_modules((*known.imports, *late))
     if _shipped(place):
         return RulesFile(path, sha256, source, _entered(place))
     check_interface(source, str(path))

@@ -74,6 +74,7 @@ class Produced:
     seconds: float
     files: dict[str, bytes] = field(default_factory=dict)
     failure: Failure | None = None
+    read: dict[str, str] = field(default_factory=dict)  # see `Spec.read`
 
 
 class ChunkPlan:
@@ -286,7 +287,7 @@ def produce(content: str, chunk: int) -> Produced:
         raise
     except BaseException as error:
         return Produced(chunk, worlds, time.perf_counter() - begun, {}, _failure(plan, chunk, error))
-    return Produced(chunk, worlds, time.perf_counter() - begun, files)
+    return Produced(chunk, worlds, time.perf_counter() - begun, files, None, plan.spec.read())
 
 
 def _blank(error: BaseException) -> Failure:

@@ -125,6 +125,7 @@ def batch(
         with stoppable(at_once=workers == 0 and cluster is None) as stop:
             for produced in _running(spec, content, todo, stop, workers, cluster):
                 if produced.failure is None:
+                    store.note_read(manifest, produced.read)
                     good[produced.chunk] = store.keep(produced, spec.digest)
                     tally.worlds_now += produced.worlds
                     tally.worlds_done += produced.worlds

@@ -22,6 +22,7 @@ class Record(TypedDict):
 class Manifest(TypedDict):
     """An experiment's spec, size and provenance; `result` and `hashes` are there once it is complete.
 
+    `read` has the hash of each file and variable that rules read in the runs, besides those in `rules`.
     `continued_with` holds further provenances, if the batch was resumed with other software or on another processor.
     """
 
@@ -43,6 +44,7 @@ class Manifest(TypedDict):
     provenance: dict[str, Any]
     rules: dict[str, str]
     done: NotRequired[int]
+    read: NotRequired[dict[str, str]]
     continued_with: NotRequired[list[dict[str, Any]]]
     result: NotRequired[str]
     hashes: NotRequired[dict[str, str]]

@@ -22,6 +22,7 @@ from juste_retour.abm.worlds.stacked import check_actors
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.base.chunked import Progress
 from juste_retour.runs.base.numerals import shown
+from juste_retour.runs.base.reading import read_by
 from juste_retour.runs.base.user_modules import UserModule
 from juste_retour.runs.base.user_rules import RulesFile, in_use, load_rules
 from juste_retour.runs.engine.design import TO, Design, Point, points, read_design, scenario_at
@@ -95,6 +96,11 @@ class Spec:
     def rules(self) -> dict[str, str]:
         """The modules that users' rules depend on: hashes by place, or the version of an installed package."""
         return {module.place: module.sha256 for module in self.modules}
+
+    def read(self) -> dict[str, str]:
+        """What the modules read besides in this process, at import and in runs: hashes of contents, by path or variable."""
+        paths = {str(module.path) for module in self.modules}
+        return {k: v for k, v in read_by(sorted(paths)).items() if k not in paths}
 
     @property
     def seed(self) -> int:

@@ -24,6 +24,7 @@ from juste_retour.abm.base.files import MOST_WRITTEN, content_of, refuse_special
 from juste_retour.agents.errors import BadInput, CannotWrite, JusteRetourError
 from juste_retour.runs.base.printing import json_text
 from juste_retour.runs.base.provenance import changes_between, made_with, mixing, rules_between
+from juste_retour.runs.base.reading import content_hash
 from juste_retour.runs.engine.chunks import ChunkPlan, Failure, Produced
 from juste_retour.runs.engine.manifest import (
     ENDED,
@@ -158,7 +159,13 @@ class Store:
                     f"{self.out} was begun with different versions of {' and '.join(changed)}, which cannot be mixed; "
                     "resume with those versions, or give another folder with --out."
                 )
-            kinds = {key: KINDS[key] for key in ("complete", "seconds")} | ENDED
+            read = rules_read_anew(found)
+            if read:
+                raise BadInput(
+                    f"{self.out} was begun when rules read other content ({'; '.join(read)}), and chunks cannot be mixed; "
+                    "restore it, or give another folder with --out."
+                )
+            kinds = {key: KINDS[key] for key in ("complete", "seconds")} | ENDED | {"read": dict}
             kept = {key: found[key] for key, kind in kinds.items() if fits(found.get(key), kind)}
             kept["provenance"] = then
             if "continued_with" in found:
@@ -268,6 +275,23 @@ class Store:
                 f"{path} was changed after it was written" if whole else f"{path} is truncated or corrupt"
             )
         return content
+
+    def note_read(self, manifest: Manifest, read: Mapping[str, str]) -> None:
+        """Add to the manifest what the rules read in a chunk.
+
+        Raises:
+            BadInput: in another chunk the content was another one.
+        """
+        known = manifest.setdefault("read", {})
+        changed = rules_between({k: known.get(k, h) for k, h in read.items()}, read)
+        if changed:
+            raise BadInput(
+                f"{'; '.join(changed)} while the batch ran, so that its chunks cannot be mixed; restore it, or give another "
+                "folder with --out."
+            )
+        if not read.keys() <= known.keys():
+            known.update(read)
+            self.write_manifest(manifest)
 
     def keep(self, produced: Produced, spec: str) -> Record:
         """Write the files of a chunk, then its line in `chunks.jsonl`; return the record. `spec` is the spec's digest."""
@@ -412,6 +436,12 @@ class Store:
             f"{self.out / name} cannot be written ({error.strerror or error}); finished chunks are kept. Free some space "
             "or make the folder writable, and give the same command again."
         )
+
+
+def rules_read_anew(manifest: Mapping[str, Any]) -> list[str]:
+    """Phrases for the files and variables that rules read in the runs, and that have another content now."""
+    then = manifest.get("read")
+    return rules_between(then, {k: content_hash(k) for k in then}) if isinstance(then, Mapping) else []
 
 
 def _file(table: str, chunk: int) -> str:

@@ -21,7 +21,7 @@ from juste_retour.runs.engine.chunks import ChunkPlan, Produced
 from juste_retour.runs.engine.experiment import processes, stoppable
 from juste_retour.runs.engine.manifest import continued, mixture
 from juste_retour.runs.engine.spec import spec_of
-from juste_retour.runs.engine.store import DONE, REMEDY, Store
+from juste_retour.runs.engine.store import DONE, REMEDY, Store, rules_read_anew
 from juste_retour.runs.results.ensemble import checked_integer
 
 SAMPLE = 3
@@ -87,7 +87,11 @@ def verify(
     spec = spec_of(manifest["spec"], store.out)
     then, now = manifest["provenance"], made_with(spec.members, *spec.study)
     exact = all(same_bits(made, now) for made in (then, *continued(manifest)))
-    changed = [*changes_between(then, now), *rules_between(manifest["rules"], spec.rules)]
+    changed = [
+        *changes_between(then, now),
+        *rules_between(manifest["rules"], spec.rules),
+        *rules_read_anew(manifest),
+    ]
     differences, sound = [], []
     for number, record in sorted(records.items()):
         damage = store.damaged(record)

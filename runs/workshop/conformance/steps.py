@@ -228,17 +228,22 @@ def deterministic(x: Examination) -> bool | None:
         for name in at_import
         if name.startswith(reading.VARIABLE) and name not in x.reads
     ]
-    files = [name for name in at_import if Path(name).is_absolute() and not name.endswith(".py")]
+    files = [
+        f"{name} when it is imported"
+        for name in at_import
+        if Path(name).is_absolute() and not name.endswith(".py")
+    ]
     if "deterministic" in x.rule.properties and outside:
         raise CheckFailed(
             f"declares deterministic but reads {outside[0]}; make it a parameter, read a file at import, or omit the "
             "declaration",
             None,
         )
+    known = ("program ", "connection ")  # what these answer cannot be recorded
     x.notes += [
-        f"it reads {name}, which results do not record" for name in outside if " when it is called" in name
+        f"it reads {name}; results record {'only that it does' if name.startswith(known) else 'its content'}"
+        for name in (*outside, *files)
     ]
-    x.notes += [f"it reads {name} when it is imported; results record its content" for name in files]
     if not x.scenes:
         return False
     if "deterministic" not in x.rule.properties:

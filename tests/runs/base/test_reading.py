@@ -1,4 +1,6 @@
-"""What a file of rules reads when it is imported is part of its identity."""
+"""What a file of rules reads, when it is imported or in a run, is part of its identity."""
+
+import json
 
 import pytest
 
@@ -57,20 +59,54 @@ def test_what_is_read_at_import_is_recorded_and_read_again(
     assert float(FAMILIES["voting"]["mine"].function.__globals__["QUOTA"]) == 0.75
 
 
-def test_batch_names_a_data_file_that_has_changed(call, tmp_path, own_rules):
-    rule, data, spec = (tmp_path / name for name in ("mine.py", "quota.csv", "mine.toml"))
-    rule.write_text(RULE.replace("{}", "(HERE / 'quota.csv').read_text()"))
-    data.write_text("0.5")
+def manifest(folder):
+    return json.loads((folder / "manifest.json").read_text())
+
+
+AT_IMPORT = RULE.replace("{}", "(HERE / 'quota.csv').read_text()")
+IN_A_RUN = RULE.replace("QUOTA = {}\n", "").replace("float(QUOTA)", "float({})")
+
+
+@pytest.mark.parametrize(
+    ("rule", "reads", "file"),
+    [
+        (AT_IMPORT, "", "quota.csv"),
+        (IN_A_RUN, "importlib.import_module('quota_in_run').Q", "quota_in_run.py"),
+        (IN_A_RUN, "runpy.run_path(str(HERE / 'quota.py'))['Q']", "quota.py"),
+        (IN_A_RUN, "next(csv.reader(open(HERE / 'quota.csv')))[0]", "quota.csv"),
+        (IN_A_RUN, "importlib.import_module('json').load(open(HERE / 'quota.json'))", "quota.json"),
+        (IN_A_RUN, "importlib.import_module('numpy').loadtxt(HERE / 'quota.txt')", "quota.txt"),
+        (
+            IN_A_RUN,
+            "importlib.import_module('pandas').read_csv(HERE / 'q.csv', header=None).iloc[0, 0]",
+            "q.csv",
+        ),
+        (IN_A_RUN, "os.environ['QUOTA_IN_RUN']", "environment variable QUOTA_IN_RUN"),
+    ],
+)
+def test_batch_and_verify_name_what_has_changed(call, tmp_path, own_rules, monkeypatch, rule, reads, file):
+    def write(value):
+        if file.startswith("environment"):
+            monkeypatch.setenv("QUOTA_IN_RUN", value)
+        else:
+            (tmp_path / file).write_text(f"Q = {value}" if file.endswith(".py") else value)
+
+    write("0.5")
+    (tmp_path / "mine.py").write_text(rule.replace("{}", reads))
+    spec, out = tmp_path / "mine.toml", tmp_path / "results"
     spec.write_text(
-        'title = "Quota"\nquestion = "Does the quota matter?"\nrules = ["mine.py"]\nreplications = 2\n'
+        'title = "Quota"\nquestion = "Does the quota matter?"\nrules = ["mine.py"]\nreplications = 1\n'
         'scenario = { voting = "mine" }\n[design]\nkind = "grid"\n[factors]\nenvelope_eur_bn = [5.0]\n'
     )
-    out = tmp_path / "results"
     status, _, err = call("batch", spec, "--out", out, "--workers", "0")
     assert status == 0, err
-    assert call("verify", out)[0] == 0
-    data.write_text("0.75")
+    status, text, err = call("verify", out, "--workers", "0")
+    assert (status, "has changed" in text) == (0, False), err
+    write("0.75")
     status, _, err = call("batch", spec, "--out", out, "--workers", "0")
-    assert (status, "quota.csv has changed" in err) == (2, True), err
-    _, text, err = call("verify", out)
-    assert "quota.csv has changed" in text + err
+    assert (status, f"{file} has changed" in err) == (2, True), err
+    _, text, err = call("verify", out, "--workers", "0")
+    assert f"{file} has changed" in text + err
+    fresh = tmp_path / "fresh"
+    assert call("batch", spec, "--out", fresh, "--workers", "0")[0] == 0
+    assert any(name.endswith(file) for name in {**manifest(fresh)["read"], **manifest(fresh)["rules"]})
