@@ -1,10 +1,22 @@
 """Shared by all tests: no deadline for a Hypothesis example, because machines are noisy, and a cache folder of their own."""
 
+import hashlib
+import json
 import os
 import tempfile
+from functools import cache
+from itertools import chain
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
+
+HERE = Path(__file__).parent
+KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "juste-retour-tests"
+NUMBERS = ("tests/runs/studies/", "tests/runs/benchmarks/", "tests/theory/", "tests/test_same_bits.py")
+
+PASSED: dict[str, list[str]] = {}
 
 settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
@@ -12,6 +24,9 @@ settings.load_profile("no_deadline")
 # Solved equilibria go to a folder of this test run, also those of the commands that the tests start.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["JUSTE_RETOUR_CACHE"] = tempfile.mkdtemp(prefix="juste-retour-")
+    # Many tests start processes, and compiling what each of them imports takes longer than most of them run.
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(KEPT / "bytecode"))
 
 
 def pytest_xdist_auto_num_workers(config):
@@ -24,8 +39,66 @@ def pytest_xdist_auto_num_workers(config):
     return min(os.cpu_count() or 1, 4) + 1
 
 
-def pytest_collection_modifyitems(items):
-    """Run the browser's tests first, then the files with slow tests, so that no worker is left alone with a long file."""
+def pytest_configure(config):
+    """Leave out known numbers only if no test is asked for by name, and not on the full lane."""
+    config.lane = getattr(config, "workerinput", {}).get("lane")
+    if config.lane is None:
+        config.lane = config.args_source is not config.ArgsSource.ARGS and os.environ.get("LANE") != "full"
+
+
+def pytest_configure_node(node):
+    """Tell a worker, whose arguments are always explicit, what the user asked for."""
+    node.workerinput["lane"] = node.config.lane
+
+
+@cache
+def inputs(path):
+    """Hash of what a test file depends on: its text, the code that it imports at any depth, data, versions and processor."""
+    from juste_retour.runs.base.provenance import _imported, code_digest, platform_facts
+
+    facts = {key: value for key, value in platform_facts().items() if key != "commit"}
+    code = code_digest(*sorted(name for name in _imported(path) if name.startswith("juste_retour.runs.")))
+    found = hashlib.sha256(json.dumps([facts, code], default=str).encode())
+    helpers = [file for file in HERE.rglob("*.py") if not file.name.startswith("test_")]
+    rooms = [HERE.with_name(room).rglob("*") for room in ("agents", "abm", "runs")]
+    data = [file for file in chain(*rooms) if file.is_file() and file.suffix not in (".py", ".pyc")]
+    for file in (path, *sorted(helpers), *sorted(data)):
+        found.update(file.read_bytes())
+    return found.hexdigest()
+
+
+def pytest_runtest_logreport(report):
+    """Note, where the reports of all workers arrive, which tests passed with which inputs."""
+    known = dict(report.user_properties).get("inputs")
+    if known and report.when == "call" and report.passed and "PYTEST_XDIST_WORKER" not in os.environ:
+        PASSED.setdefault(known, []).append(report.nodeid)
+
+
+def pytest_sessionfinish(session):
+    """Keep the tests that passed, by the hash of their inputs."""
+    for known, names in PASSED.items():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        (KEPT / known).write_text(json.dumps(sorted({*names, *passed_before(known)})))
+
+
+def passed_before(known):
+    """Names of the tests that passed with these inputs."""
+    file = KEPT / known
+    return json.loads(file.read_text()) if file.exists() else []
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out slow tests of numbers whose inputs are those with which they passed, and order the others.
+
+    The browser's tests come first, then the files with slow tests, so that no worker is left alone with a long file.
+    """
+    for item in items:
+        if item.nodeid.startswith(NUMBERS) and item.get_closest_marker("slow"):
+            item.user_properties.append(("inputs", inputs(item.path)))
+            if config.lane and item.nodeid in passed_before(inputs(item.path)):
+                item.add_marker(
+                    pytest.mark.skip(reason="passed with the same inputs; LANE=full runs it again")
+                )
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.get_closest_marker("browser"), item.path not in slow))
 

@@ -253,27 +253,16 @@ def facility_map(labels: Sequence[str], sites: Sequence[pd.DataFrame], codes: Se
     most = max((float(s["accelerators"].max()) for s in sites if len(s)), default=1.0)
     colors = sides(len(labels)) if len(labels) == PAIR else [LIGHT["a"]] * len(labels)
     for axes, label, table, color in zip(grid, labels, sites, colors, strict=False):
-        axes.add_patch(PathPatch(other, facecolor=LIGHT["faint"], edgecolor=SHEET, linewidth=HAIR / 2))
+        axes.add_artist(PathPatch(other, facecolor=LIGHT["faint"], edgecolor=SHEET, linewidth=HAIR / 2))
         for code, outline in states.items():
-            axes.add_patch(
-                PathPatch(
-                    outline,
-                    facecolor=LIGHT["quiet"] if code in codes else LIGHT["faint"],
-                    edgecolor=SHEET,
-                    linewidth=HAIR,
-                )
-            )
-        columns_ = (
-            np.asarray(table[c], dtype=float) for c in ("latitude", "longitude", "accelerators", "share")
-        )
-        for latitude, longitude, size, share in zip(*columns_, strict=True):
-            x, y = place(latitude, longitude)
+            ground = LIGHT["quiet" if code in codes else "faint"]
+            axes.add_artist(PathPatch(outline, facecolor=ground, edgecolor=SHEET, linewidth=HAIR))
+        if len(table):
             axes.scatter(
-                x,
-                y,
-                s=max(900 * size / most, 4),
-                color=color,
-                alpha=0.25 + 0.6 * share,
+                *zip(*map(place, table["latitude"], table["longitude"]), strict=True),
+                s=np.maximum(900 * table["accelerators"] / most, 4),
+                c=[color] * len(table),
+                alpha=0.25 + 0.6 * table["share"],
                 edgecolor=INK,
                 linewidth=HAIR,
                 clip_on=False,  # a disc at the coast is drawn whole

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.runs.base.numerals import within
 from juste_retour.runs.base.printing import json_text
 from juste_retour.runs.cli.lazy_group import main
-from juste_retour.runs.studies.europe import alternatives, curves, evidence, trials
+from juste_retour.runs.studies.europe import alternatives, checks, curves, evidence, reform_vote, trials
 from juste_retour.runs.studies.europe import verdict as judging
-from juste_retour.runs.studies.europe.bench import Bench
+from juste_retour.runs.studies.europe.bench import STATUS_QUO, Bench
 from juste_retour.runs.studies.europe.calibration import prior
 from juste_retour.runs.studies.europe.claims import QUESTIONS
 from juste_retour.runs.studies.europe.commands.verdict_command import NUMBERS, read
@@ -26,8 +27,12 @@ SMALL = Size(worlds=20, few=2, base=2, draws=256)
 
 @pytest.fixture(scope="module")
 def found():
-    """A small verdict: one alternative, one protocol run in place of two, and short curves."""
-    proposal = trials.protocol
+    """A small verdict: one alternative, one protocol run in place of two, short curves, and a vote on two parts.
+
+    The price is split at one value of the race in place of three, and four draws are run for what runs many mixtures.
+    """
+    proposal, split, parts = trials.protocol, checks.split, []
+    today, changes = load(STATUS_QUO), {"procurement": "rapid", "operations": "operator_led"}
 
     def cheap(bench, name):
         if name == trials.OPEN_CALL:
@@ -35,8 +40,22 @@ def found():
         known = proposal(bench, trials.PROPOSAL)
         return {key.replace(trials.PROPOSAL, name): values for key, values in known.items()}
 
+    def of_four(job):
+        return lambda bench: {
+            key: np.resize(values, bench.count) for key, values in job(bench.part(0, 4)).items()
+        }
+
+    def once(bench, ideal):
+        if not parts:
+            parts.append(split(bench, ideal))
+        return parts[0]
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trials, "protocol", cheap)
+        patch.setattr(trials, "attribution", of_four(trials.attribution))
+        patch.setattr(trials, "equal_access", of_four(trials.equal_access))
+        patch.setattr(checks, "split", once)
+        patch.setattr(reform_vote, "REFORM", today.changed(changes, "faster"))
         patch.setattr(judging, "PART", SMALL.worlds)  # mixtures take as long for few draws
         patch.setattr(judging, "ALTERNATIVES", alternatives.ALTERNATIVES[:1])
         patch.setattr(curves, "REFORMED", ("2026Q3", "2030Q3"))
