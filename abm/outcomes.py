@@ -115,6 +115,7 @@ def outcomes(env: Environment, cost: PriceOfPolitics | None = None) -> Outcomes:
             "private_eur_bn": books.private,
             "transfer_eur_bn": world.program.transfers,
             "utility_eur_bn": payoffs.utility,
+            "bids": world.bargaining.bids,
             "yes_votes": world.bargaining.yes_votes,
             "no_votes": world.bargaining.no_votes,
         },
@@ -176,6 +177,7 @@ def _of_worlds(
         **vars(cost),
         "hhi_spend": total(share * share),
         "first_operation": np.where(first < NEVER, first, -1),
+        "bids": world.bargaining.bids.sum(-1),
         "rounds": world.bargaining.rounds,
         "exited_labs": world.training.exited.sum(-1),
     }

@@ -58,9 +58,9 @@ def not_asked(worlds: int) -> PriceOfPolitics:
 
 
 def prices(env: Environment) -> PriceOfPolitics:
-    """The prices of worlds that have run; NaN if the scenario sets `priced` to false."""
+    """The prices of worlds that have run; NaN if the scenario sets `priced` or `trains` to false."""
     world = env.world
-    if not env.institutions.scenario.priced:
+    if not (env.institutions.scenario.priced and world.p.trains):
         return not_asked(world.count)
     cap = world.p.lag_cap_years[:, 0]
     behind = _counted(world.reading().years_behind, cap)

@@ -16,7 +16,7 @@ from juste_retour.abm.bargaining.council import Council
 from juste_retour.abm.politics.entitlement import spread
 from juste_retour.abm.politics.fitted import fitted
 from juste_retour.abm.worlds.records import Bid
-from juste_retour.agents.arrays import Booleans, Floats
+from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.lab import Letters
 
 
@@ -28,14 +28,14 @@ class Call:
         asked: (worlds, sites) EUR bn that bids ask for.
         listed: (worlds, sites) EUR bn of the bids on the list for the board.
         score: (worlds, sites) the panel's score; -inf without a bid.
-        applied: (worlds, states) whether the state has a bid.
+        bids: (worlds, states) number of bids.
         letters: the labs' letters of intent; None without labs.
     """
 
     asked: Floats
     listed: Floats
     score: Floats
-    applied: Booleans
+    bids: Integers
     letters: Letters | None
 
 
@@ -68,11 +68,11 @@ def ready(council: Council, deadline: float) -> NDArray[np.bool_]:
     w, p = council.world, council.p
     centre = council.known.situation.centre
     median = np.where(centre, p.dossier_centre_months, p.dossier_new_months)
-    bids, streams = w.bargaining.bids, council.env.streams
+    won, streams = w.bargaining.won, council.env.streams
     draws = np.stack(
-        [streams.normal("dossier", w.states.count, k)[council.rows] for k in range(int(bids.max()) + 1)]
+        [streams.normal("dossier", w.states.count, k)[council.rows] for k in range(int(won.max()) + 1)]
     )
-    mine = np.take_along_axis(draws, bids[council.rows][None], axis=0)[0]
+    mine = np.take_along_axis(draws, won[council.rows][None], axis=0)[0]
     return median * np.exp(p.dossier_sd * mine) <= _months(council, deadline)
 
 
@@ -161,6 +161,6 @@ def hold(council: Council, deadline: float, sunk: float | Floats, how: Bidding =
         asked,
         fitted(np.where(score >= p.panel_threshold, asked, 0.0), score, known.envelope),
         score,
-        w.by_state(asked) > 0,
+        known.counted(asked),
         letters,
     )

@@ -229,7 +229,7 @@ class Council:
         yes: Booleans | None = None,
         last: Booleans | None = None,
         letters: Letters | None = None,
-        applied: Booleans | None = None,
+        bids: Integers | None = None,
     ) -> BallotResult:
         """End the round with an offer: put it to the vote, or carry it out without one (`vote=False`).
 
@@ -241,7 +241,7 @@ class Council:
             yes: (worlds, states) the votes of a binding ballot already held; the offer is carried out.
             last: (worlds,) whether bargaining ends with this round; None: it ends if the offer passes.
             letters: the labs' letters of intent; None for those that this plan attracts.
-            applied: (worlds, states) whether each state applied, under a call for proposals.
+            bids: (worlds, states) number of each state's bids, under a call for proposals.
 
         Returns:
             the result of the round.
@@ -265,7 +265,12 @@ class Council:
         ballot = self.votes.polled(terms.offer, terms.reservation)
         union_yes, yes, no = total(gain) >= 0, ballot > 0, ballot < 0
         held = placed if held is None else held & placed
-        passed = held & self.votes.passes(yes, no, union_yes, terms.weight, terms.offer)
+        carried = self.votes.passes(yes, no, union_yes, terms.weight, terms.offer)
+        if self.p.consultation != "none":
+            held = held & carried
+        passed = held & carried
+        if self.p.consultation == "outcome":
+            yes, no = yes | passed[:, None], no & ~passed[:, None]
         return BallotResult(
             plan=plan,
             pledged=pledged,
@@ -278,7 +283,7 @@ class Council:
             last=last,
             sunk=sunk,
             transfer=cash,
-            applied=applied,
+            bids=bids,
             terms=terms,
         )
 

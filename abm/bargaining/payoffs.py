@@ -173,5 +173,5 @@ class Payoffs(Facts):
             alone=alone,
             lost=self.world.bargaining.lost[self.rows],
             applied=self.world.bargaining.applied[self.rows],
-            won=self.world.bargaining.bids[self.rows],
+            won=self.world.bargaining.won[self.rows],
         )

@@ -100,9 +100,12 @@ class Prices:
         """
         t = self.known
         by_sites, none = plan, np.zeros((t.worlds, t.states.count))
+        own = (
+            np.zeros((t.worlds, 1)) if always is None else total(np.where(always, t.split.key, 0.0))[:, None]
+        )
         for _ in range(2):
             size = self.prices(by_sites, sunk, margin)
-            bought = self._bought_for(size, always, spare)
+            bought = self._bought_for(size, always, spare, own * t.split.union)
             if not (bought > 0).any():
                 break
             by_sites = self.plans.placed(by_sites, bought)
@@ -113,11 +116,18 @@ class Prices:
         plan, cash = np.where(pays[:, None], plan, by_sites), np.where(pays[:, None], cash, none)
         return np.concatenate([plan, cash], axis=-1)
 
-    def _bought_for(self, price: Floats, always: Booleans | None, spare: int) -> Floats:
-        """What each state is paid at these prices in the cheapest winning coalition; EUR bn (worlds, states)."""
+    def _bought_for(self, price: Floats, always: Booleans | None, spare: int, part: float | Floats) -> Floats:
+        """What each state is paid at these prices in the cheapest winning coalition; EUR bn (worlds, states).
+
+        Under `consultation = "consensus"` a vote is also bought if the proposer's `part` of the price, a number or
+        (worlds, 1), is at most the cost of a no.
+        """
         members, _ = coalition.cheapest(price, self.votes.wins, self.known.states, always, self._ties)
         members = coalition.with_spare(price, members, spare) | self._every[:, None]
-        bought = np.where(members & np.isfinite(price), price, 0.0)
+        priced = np.isfinite(price)
+        if self.known.p.consultation == "consensus":
+            members = members | (np.where(priced, price, 0.0) * part <= self.known.p.dissent_cost_eur_bn)
+        bought = np.where(members & priced, price, 0.0)
         return bought if always is None else np.where(always, 0.0, bought)
 
     @cached_property
@@ -153,7 +163,9 @@ class Prices:
                 self.gap(t.offer(plan, None, paid), failed, margin),
                 self.gap(t.offer(plan, pledged, paid), failed, margin),
             )
-            members = self._bought_for(np.maximum(asked, 0.0), always, spare) > 0
+            members = (
+                self._bought_for(np.maximum(asked, 0.0), always, spare, 0.0 if always is None else cost) > 0
+            )
             # `without` is the price without the bill, slightly raised so that rounding loses no yes;
             # `left` is what remains of a euro of cash after the sellers have paid their part of its cost
             without = np.where(members, asked * (1 + 1e-9) - payers * bill, 0.0)

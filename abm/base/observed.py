@@ -8,7 +8,7 @@ empty text means unknown. `abm/data/README.md` describes the columns.
 from __future__ import annotations
 
 from juste_retour.abm.base.csv_tables import read_rows
-from juste_retour.abm.base.members import EUROPE
+from juste_retour.abm.base.members import EUROPE, SHIPPED
 
 Rows = list[dict[str, str]]
 
@@ -19,8 +19,8 @@ def observed() -> Rows:
 
 
 def calls() -> Rows:
-    """Return EuroHPC's other calls, 2019 to 2025, with their money, bids and hosts."""
-    return read_rows(EUROPE / "calls.csv")
+    """Return calls other than those for AI Factories, with their money, bids and hosts: EuroHPC's, and one of another union."""
+    return [row for folder in (EUROPE, SHIPPED["united_states"]) for row in read_rows(folder / "calls.csv")]
 
 
 def antennas() -> Rows:

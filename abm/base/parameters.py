@@ -101,6 +101,7 @@ class Parameters:
     chip_power_growth: Annotated[float, chips("1 per year", (0.5, 5), (1.1, 1.35), "growth of a chip's power", "abm/data/costs.csv, fitted by runs/studies/europe/costs.py; some of its accelerators are estimated; held near Epoch AI (2025a)")] = 1.18
     export_peak: Annotated[float, chips("1", (0.01, 1), None, "peak of the chips that export controls allow, relative to a chip of the date", "a choice of the exporter; abm/unions/china_observed for China")] = 1.0
     export_supply: Annotated[float, chips("share", (0.01, 1), None, "share of the chips that the money would buy which export controls allow; the rest of the money is not spent", "a choice of the exporter; abm/unions/china_observed for China")] = 1.0
+    trains: Annotated[bool, chips("1", None, None, "whether the machines train models; not so for quantum computers and antennas, and then no lag is read", "a choice")] = True
     life_years: Annotated[float, chips("years", (0, 100), (0, 7), "age at which a machine is renewed from uncommitted money; 0 for never")] = 0.0
 
     # -- sites ------------------------------------------------------------------------------------------------------
@@ -175,6 +176,7 @@ class Parameters:
     # -- behavior ---------------------------------------------------------------------------------------------------
     inequality_aversion: Annotated[float, behavior("1", (0, 5), (0, 1), "loss of a state for each euro that others gain more than it, alpha", "Fehr and Schmidt (1999)")] = 0.0
     consensus_norm: Annotated[float, behavior("probability", (0, 1), (0, 0.9), "probability that a proposer seeks every yes that it can get, and not only those that it needs", "about 80 % of Council acts pass without a no: Hayes-Renshaw et al. (2006), from memory")] = 0.0
+    consultation: Annotated[str, Parameter(about="whether states are sounded out before a ballot. none: not. outcome: it is held only if it passes, and those whom it outvotes do not vote no. consensus: it is held only if it passes, and a proposer also buys each yes that costs it at most dissent_cost_eur_bn", source="outcome: Novak (2013); consensus: Mattila (2004) and Hayes-Renshaw et al. (2006), about 80 % of Council acts pass without a no", group="behavior", choices=("none", "outcome", "consensus"))] = "none"
     rounds_limit: Annotated[int, bargaining("quarters", (1, 400), None, "number of rounds after which bargaining ends without agreement")] = 12
     side_payments: Annotated[bool, bargaining("1", None, None, "whether a proposer may buy a yes by a side payment where that is cheaper than a site")] = False
     cost_of_public_funds: Annotated[float, bargaining("1", (0, 2), (0.2, 0.5), "cost of a euro of side payment in excess of that euro")] = 0.3
@@ -211,10 +213,14 @@ def parameters() -> dict[str, tuple[Setting, Parameter]]:
 
 
 def defaults(**changes: float) -> Values:
-    """The numeric parameters of one world as arrays (1, 1): defaults, except for the given changes."""
+    """The parameters of one world without texts: defaults, except for the given changes; numbers are arrays (1, 1)."""
     values = vars(Parameters(**changes))  # type: ignore[arg-type]  # arrays hold floats alone
     return Values(
-        **{k: np.full((1, 1), float(v)) for k, v in values.items() if not isinstance(v, str | bool)}
+        **{
+            k: v if isinstance(v, bool) else np.full((1, 1), float(v))
+            for k, v in values.items()
+            if not isinstance(v, str)
+        }
     )
 
 

@@ -165,7 +165,7 @@ def _affordable_and_carried(
     plan: Floats, date: Floats, most: Floats, kept: Number, sites: Sites, p: Values
 ) -> tuple[Floats, Floats]:
     """Number of chips of a date that the money buys, and number that `most` MW can power."""
-    wanted = chip.chips_bought(plan, date, p, kept) * p.export_supply
+    wanted = chip.chips_bought(plan, date, p, kept) * (p.export_supply * p.trains)
     return wanted, chip.chips_carried(most, date, sites.temperature, p)
 
 

@@ -26,6 +26,7 @@ POLITICS = {
     "endorse": "principled",
     "reversion": "nothing",
     "decider": "EU",
+    "trains": True,  # a planner places what trains
 }  # the rules and parameters of politics, set to values without effect on a planner
 
 

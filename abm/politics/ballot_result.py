@@ -50,7 +50,7 @@ class BallotResult:
         sunk: share of the Union's money that is spent even if the plan fails; a number or (worlds,).
         transfer: cash to each state, EUR bn; a number or (worlds, states).
         delay: number of amendments before the vote; a number or (worlds,).
-        applied: (worlds, states) whether each state applied, under a call for proposals.
+        bids: (worlds, states) number of each state's bids, under a call for proposals.
         waits: (worlds,) whether this quarter does not count as a round, since the decider orders later.
         tops_up: whether selected sites share the money that is left after this round.
         terms: what voters compared; None without a vote on a plan.
@@ -68,7 +68,7 @@ class BallotResult:
     sunk: float | Floats = 0.0
     transfer: float | Floats = 0.0
     delay: int | Integers = 0
-    applied: Booleans | None = None
+    bids: Integers | None = None
     waits: Booleans | bool = False
     tops_up: bool = False
     terms: Terms | None = None

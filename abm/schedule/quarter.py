@@ -131,12 +131,13 @@ def _update_memory(world: World, rows: Rows, result: BallotResult) -> None:
     bargaining, rate = world.bargaining, world.p.learning_rate[rows]
     learnt = bargaining.memory[rows] + rate * (result.gain - bargaining.memory[rows])
     bargaining.memory[rows] = np.where(result.held[:, None], learnt, bargaining.memory[rows])
-    if result.applied is not None:
-        hosts = world.by_state(result.plan > 0) > 0
-        won = result.applied & hosts & result.passed[:, None]
-        bargaining.lost[rows] = result.applied & ~won
-        bargaining.bids[rows] += won
-        bargaining.applied[rows] = result.applied
+    if result.bids is not None:
+        hosts, applied = world.by_state(result.plan > 0) > 0, result.bids > 0
+        won = applied & hosts & result.passed[:, None]
+        bargaining.lost[rows] = applied & ~won
+        bargaining.won[rows] += won
+        bargaining.applied[rows] = applied
+        bargaining.bids[rows] += result.bids
 
 
 def operate(env: Environment) -> None:
@@ -229,11 +230,12 @@ def read(env: Environment) -> None:
 def race_of(world: World, run: Floats) -> Race:
     """Compare the largest run, FLOP (worlds,), with this quarter's frontier."""
     at_the_frontier = np.asarray(frontier(world.year, world.p)).reshape(-1)
+    known = run if world.p.trains else np.full(run.shape, np.nan)
     return {
         "largest_run_flop": run,
         "frontier_flop": np.broadcast_to(at_the_frontier, run.shape).copy(),
-        "years_behind": np.asarray(compute_lag(run, world.year, world.p)).reshape(-1),
-        "capability_lag_years": np.asarray(capability_lag(run, world.year, world.p)).reshape(-1),
+        "years_behind": np.asarray(compute_lag(known, world.year, world.p)).reshape(-1),
+        "capability_lag_years": np.asarray(capability_lag(known, world.year, world.p)).reshape(-1),
     }
 
 

@@ -61,7 +61,9 @@ class Outlook:
 
     def chips(self, plan: Floats) -> Floats:
         """Accelerators that a plan, EUR bn, buys; same shape."""
-        return chip.chips_bought(plan, self.bought, self.p, self.kept) * self.p.export_supply
+        return chip.chips_bought(plan, self.bought, self.p, self.kept) * (
+            self.p.export_supply * self.p.trains
+        )
 
     @cached_property
     def at_once(self) -> Floats:

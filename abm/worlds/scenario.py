@@ -122,6 +122,12 @@ class Scenario(Parameters):
                 "reservation_noise = 0 cannot be combined with expect = 'stationary', because without noise proposers would "
                 "have to randomize between equally cheap partners; set it to 0.01 or more, or choose expect = 'status_quo'."
             )
+        agenda = self.rules["agenda"]
+        if not self.trains and agenda.rule == "planner" and "objective" not in dict(agenda.settings):
+            raise BadInput(
+                "agenda = 'planner' minimizes years behind, but with trains = false there are none; set agenda.objective to "
+                "'welfare'."
+            )
         if self.smallest_eur_bn > self.ceiling_eur_bn:
             raise BadInput(
                 f"smallest_eur_bn = {self.smallest_eur_bn:g} is above ceiling_eur_bn = {self.ceiling_eur_bn:g}; lower it."

@@ -8,7 +8,7 @@ advances time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TypedDict
 
@@ -88,7 +88,8 @@ class Bargaining:
     Attributes:
         settled: (worlds,) whether bargaining has ended.
         rounds: (worlds,) rounds so far.
-        bids: (worlds, states) bids won so far; the state's next application has this number.
+        bids: (worlds, states) bids so far.
+        won: (worlds, states) waves in which a bid won; the state's next application has this number.
         lost: (worlds, states) whether the last bid lost.
         applied: (worlds, states) whether the state applied in the last wave.
         memory: (worlds, states) moving average of the gain from past offers, EUR bn.
@@ -99,6 +100,7 @@ class Bargaining:
     settled: Booleans
     rounds: Integers
     bids: Integers
+    won: Integers
     lost: Booleans
     applied: Booleans
     memory: Floats
@@ -112,6 +114,7 @@ class Bargaining:
             settled=np.zeros(worlds, bool),
             rounds=np.zeros(worlds, dtype=np.int64),
             bids=np.zeros((worlds, states), dtype=np.int64),
+            won=np.zeros((worlds, states), dtype=np.int64),
             lost=np.zeros((worlds, states), bool),
             applied=np.zeros((worlds, states), bool),
             memory=np.zeros((worlds, states)),
@@ -319,14 +322,14 @@ class World:
         return bool((self.p.life_years > 0).any())
 
     def reading(self) -> Reading:
-        """The mean lag over the quarters of the window that have passed; NaN before the first."""
+        """The mean lag over the quarters of the window that have passed; NaN before the first, or if nothing trains."""
         read = self.training.read
         if self._reading is None or self._reading[0] != len(read):
             self._reading = len(read), self._read_so_far(read)
         return self._reading[1]
 
     def _read_so_far(self, read: list[Race]) -> Reading:
-        if not read:
+        if not read or not self.p.trains:
             unread = np.full(self.count, np.nan)
             return Reading(unread, unread, unread, unread, np.zeros(self.count, dtype=np.int64))
         lag, capability = (
@@ -336,7 +339,9 @@ class World:
         return reading(lag, capability, self.p.lag_cap_years)
 
     def other_readings(self) -> OtherReadings:
-        """The other readings of capability over the window."""
+        """The other readings of capability over the window; NaN if nothing trains."""
+        if not self.p.trains:
+            return OtherReadings(*[np.full(self.count, np.nan)] * len(fields(OtherReadings)))
         runs, dates = self.training.runs, year(np.array(self.window))
         lags = {
             name: compute_lag(np.stack([x[name] for x in runs], axis=-1), dates, self.p) for name in runs[0]

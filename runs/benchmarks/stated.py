@@ -109,6 +109,29 @@ def behavior(worlds: int = 100) -> str:
     )
 
 
+def consultation(worlds: int = 48) -> str:
+    """Noes, sites and lag where states bargain, without and with a consultation before the ballot."""
+    lines = [
+        "| agenda, funding | consultation | noes | unanimous | sites | years behind |",
+        "|---|---|---|---|---|---|",
+    ]
+    for funding in ("host_matches_half", "gni_key"):
+        for agenda in ("closed_rule", "open_rule", "commission_proposal", "compromise"):
+            for way in ("none", "outcome", "consensus"):
+                how = {"agenda": agenda, "funding": funding, "voting": "lisbon_qmv", "consultation": way}
+                found = _played(how, worlds)
+                noes = np.concatenate([ballot.no.mean(-1)[ballot.passed] for ballot in found.votes])
+                sites, lag = (float(np.mean(found.worlds[key])) for key in ("sites", "years_behind"))
+                lines.append(
+                    f"| `{agenda}`, `{funding}` | {way} | {100 * noes.mean():.0f} % | {100 * (noes == 0).mean():.0f} % | "
+                    f"{sites:.1f} | {lag:.2f} |"
+                )
+    return (
+        "Share of noes in the votes on plans that pass, and share of these plans without a no, under `lisbon_qmv` "
+        f"({worlds} replications, seed {SEED}, `{COMMAND} consultation`).\n\n" + "\n".join(lines)
+    )
+
+
 def returns(worlds: int = 100) -> str:
     """The share of states with a fair return."""
     found = run(load("juste-retour-strict"), SEED, range(worlds), price=False)
@@ -188,6 +211,7 @@ STATEMENTS = (
     Statement("common-draws", "runs/README.md", common_draws),
     Statement("side-payments", "abm/politics/README.md", side_payments),
     Statement("behavior", "abm/politics/README.md", behavior),
+    Statement("consultation", "abm/politics/README.md", consultation),
     Statement("returns", "abm/politics/README.md", returns),
     Statement("coalitions", "abm/politics/README.md", coalitions),
     Statement("power", "abm/politics/README.md", power_and_money),

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+NOTHING_TRAINS = "These machines train no models, so that there is no lag behind the frontier."
+
+
 def show(result: Result, changes: Mapping[str, object], where: Console) -> None:
     """Print a result; `changes` are those of `--set`."""
     changed = (
@@ -104,6 +107,8 @@ def _adds_up(result: Result) -> str:
     world = result.worlds.iloc[0]
     aggregate = f"All facilities together: {world['aggregate_accelerators']:,.0f} accelerators."
     scenario = result.scenario
+    if not scenario.trains:
+        return NOTHING_TRAINS
     if np.isnan(world["years_behind"]):
         return (
             f"{aggregate} No machine works before {scenario.window_end}, so there is no training run to compare with the "
@@ -158,8 +163,12 @@ def _many(result: Result, changed: str, where: Console) -> None:
     )
     where.print()
     _by_state(result, where)
-    idle = without_a_run(worlds["years_behind"])
     scenario = result.scenario
+    if not scenario.trains:
+        where.print(NOTHING_TRAINS)
+        where.print(_votes(result))
+        return
+    idle = without_a_run(worlds["years_behind"])
     text = (
         f"All facilities together: {_span(worlds['aggregate_accelerators'])} accelerators. Over the "
         f"{scenario.window_years:g} years to {scenario.window_end}, the Union's largest training run is on average "

@@ -168,6 +168,9 @@ class Runs:
             name = self.outcomes[0]
             values = read_over(window, result, name)
             found[over(name, window)] = np.where(np.isnan(values), np.inf, values)
+        first = scenarios if isinstance(scenarios, Scenario) else scenarios[0]
+        if not first.trains:
+            found |= {name: np.full(len(found[name]), np.nan) for name in found.keys() & {LAG, GAIN}}
         return found
 
 

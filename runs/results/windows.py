@@ -80,4 +80,4 @@ def read_over(window: Window, found: Outcomes, name: str) -> Floats:
     lag, capability = series(rows, "years_behind"), series(rows, "capability_lag_years")
     cap = np.array(found.scenarios[0].lag_cap_years)
     values: Floats = getattr(reading(lag, capability, cap), name)
-    return values
+    return values if found.scenarios[0].trains else np.full(values.shape, np.nan)

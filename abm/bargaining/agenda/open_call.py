@@ -74,9 +74,9 @@ def open_call(
     deadline = waves[wave].deadline
     council = council.restricted(industrial=industrial)
     found = calls.hold(council, deadline, sunk, calls.Bidding(dossiers, bids, lead))
-    plan = council.plans.entitled(found.listed, found.score, found.applied)
+    plan = council.plans.entitled(found.listed, found.score, found.bids > 0)
     last = np.full(council.worlds, wave == len(waves) - 1)
     if wave >= len(decides):  # further waves end when the money does not pay for the smallest site
         last |= council.known.envelope[:, 0] < council.p.smallest_eur_bn[:, 0]
-    result = council.conclude(plan, sunk, last=last, letters=found.letters, applied=found.applied)
+    result = council.conclude(plan, sunk, last=last, letters=found.letters, bids=found.bids)
     return replace(result, tops_up=further.top_up and wave == len(waves) - 1)

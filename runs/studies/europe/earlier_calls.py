@@ -1,4 +1,4 @@
-"""EuroHPC's calls of 2019 to 2023 as a test: they are forecast, and from them alone the three waves of AI factories.
+"""Other calls as a test: they are forecast, and from EuroHPC's of 2019 to 2023 alone the three waves of AI factories.
 
     uv run python -m juste_retour.runs.studies.europe.earlier_calls
 
@@ -6,7 +6,8 @@ writes `CALLS.md`; `juste-retour calibrate --calls` prints the same tables.
 
 No mechanism and no range was chosen for these calls, although those who chose them knew their hosts. A call is forecast
 from the prior, from the posterior of the factories' first waves, which came later, and from the posterior of the calls
-that were decided before. Calls of the same day do not inform each other.
+that were decided before. Calls of the same day do not inform each other. Calls whose machines train nothing, whose hosts
+are uncertain, or of another union are forecast only.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import scipy
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from juste_retour.abm.base.members import load_members, union_of
+from juste_retour.abm.base.members import Members, load_members, union_of
 from juste_retour.abm.base.observed import Rows, calls
 from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.worlds.scenario import load, presets
@@ -44,23 +45,37 @@ BEFORE, PRIOR, WAVES = (
     "the model, fitted to the factories",
 )
 LOGIT = "logit on GDP, center, past hosting"
+FITTED = "calls that are fitted"
+# money of each wave with the hosts' share, EUR bn; The 5G Observatory of Croatia (5g.hr), December 2024; The Recursive,
+# March 2025; WAM, 11 October 2025 ("over EUR 500 million")
+PUBLISHED_EUR_BN = (1.5, 0.485, 0.5)
+LARGE = 0.2  # EUR bn; three of the nine sites of the first two waves whose budget is known cost about as much or more
 UNIT = 0.5  # penalty of a standard normal prior on the slopes of standardized predictors
 
 
 def scenario_of(row: Mapping[str, str]) -> str:
     """The name of the scenario of a call."""
-    return f"eurohpc-{row['call'].replace(' ', '-')}"
+    name = row["call"].replace(" ", "-")
+    return name if name in presets() else f"eurohpc-{name}"
 
 
 def held() -> Rows:
     """The calls that have a scenario, in order of decision."""
-    return [row for row in calls() if scenario_of(row) in presets()]
+    rows = [row for row in calls() if scenario_of(row) in presets()]
+    return sorted(rows, key=lambda row: row["decided"])
 
 
-def seen(rows: Rows) -> Booleans:
-    """Which states hosted; (calls, states)."""
-    codes = load_members().states.codes
-    return np.array([[code in row["hosts"].split() for code in codes] for row in rows])
+def learned(row: Mapping[str, str]) -> bool:
+    """Whether the hosts of a call are fitted: they are certain, and its machines train."""
+    return load(scenario_of(row)).trains and not row["confidence"].startswith("low")
+
+
+def seen(rows: Rows, union: Members | None = None) -> Booleans:
+    """Which states of a union hosted; (calls, states)."""
+    codes = (union or load_members()).states.codes
+    return np.array([[code in row["hosts"].split() for code in codes] for row in rows]).reshape(
+        -1, len(codes)
+    )
 
 
 def run_call(
@@ -75,7 +90,7 @@ def run_call(
         world = Simulation(worlds[part], seed, replicates[part], union).run().world
         chosen = world.program.selected >= 0
         money = np.where(chosen, world.program.planned, 0.0).sum(-1)
-        parts.append((world.by_state(chosen) > 0, world.bargaining.applied.sum(-1), chosen.sum(-1), money))
+        parts.append((world.by_state(chosen) > 0, world.bargaining.bids.sum(-1), chosen.sum(-1), money))
     found = [np.concatenate(values).astype(float) for values in zip(*parts, strict=True)]
     return dict(zip(("hosts", "bids", "sites", "committed_eur_bn"), found, strict=True))
 
@@ -89,22 +104,26 @@ def moments(hosts: Sequence[Floats], rows: Rows) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-def simple(count: float, before: Booleans, having: Booleans) -> dict[str, Floats]:
+def simple(
+    count: float, before: Booleans, having: Booleans, union: Members | None = None
+) -> dict[str, Floats]:
     """Forecasts (states,) that need no model.
 
     Args:
         count: number of sites to forecast; the model's expected number, so that only who hosts is compared.
         before: (calls, states) hosts of the calls decided before.
         having: (states,) whether a state has a machine.
+        union: the states; the European Union by default.
     """
-    states = load_members().states
+    states = (union or load_members()).states
     share = float((before.sum(0) * having).sum() + 1) / (before.sum() + 2)
     found = {
         "uniform": in_proportion(np.ones(states.count), count),
         "proportional to GDP": in_proportion(states.gdp, count),
         "proportional to population": in_proportion(states.population, count),
-        "hosts the last machine": first_to(having, count, share),
     }
+    if having.any():
+        found["hosts the last machine"] = first_to(having, count, share)
     if len(before):
         each = [_features(before[:k]) for k in range(len(before))]
         now = _features(before)
@@ -160,27 +179,25 @@ def tables(plan: CalibrationSpec, progress: Progress | None = None) -> dict[str,
             "--calls compares EuroHPC's calls with the AI factories; give no other union or table."
         )
     rows, points, replicates = held(), prior(plan.names, plan.draws, plan.seed), np.arange(plan.draws)
-    happened, of_waves = seen(rows), simulated(plan, points, replicates, progress)
-    runs_of = [run_call(scenario_of(row), points, plan.seed, replicates, progress) for row in rows]
-    of_calls = moments([runs["hosts"] for runs in runs_of], rows)
+    known = [row for row in rows if learned(row)]
+    happened, of_waves = seen(known), simulated(plan, points, replicates, progress)
+    runs_of = [run_call(scenario_of(row), points, plan.seed, replicates, progress) for row in known]
+    of_calls = moments([runs["hosts"] for runs in runs_of], known)
     target, wave_target = (
-        moments(list(happened[:, None].astype(float)), rows).iloc[0],
+        moments(list(happened[:, None].astype(float)), known).iloc[0],
         observed_moments(plan.union, plan.waves),
     )
 
     def fitted(found: pd.DataFrame, to: pd.Series) -> ahead.Posterior:
         return nearest(points, found, to, plan.keep, replicates)
 
-    def before(day: str) -> list[int]:
-        return [k for k, row in enumerate(rows) if row["decided"] < day]
-
     both = fitted(pd.concat([of_waves, of_calls], axis=1), pd.concat([wave_target, target]))
     posteriors = {WAVES: fitted(of_waves, wave_target), "calls": fitted(of_calls, target), "both": both}
     blind, counts, by_call, every = prior(plan.names, plan.keep, plan.seed + 1), [], [], []
-    for k, row in enumerate(rows):
-        known = before(row["decided"])
-        names = [f"{rows[j]['call']}, {part}" for j in known for part in ("hosts", "size")]
-        own = fitted(of_calls[names], target[names]).sample(plan.keep, plan.seed) if known else blind
+    for row in rows:
+        earlier = [one for one in known if one["decided"] < row["decided"]]
+        names = [f"{one['call']}, {part}" for one in earlier for part in ("hosts", "size")]
+        own = fitted(of_calls[names], target[names]).sample(plan.keep, plan.seed) if earlier else blind
         found: dict[str, Floats] = {}
         for name, draws in {
             BEFORE: own,
@@ -190,7 +207,8 @@ def tables(plan: CalibrationSpec, progress: Progress | None = None) -> dict[str,
             many = pd.concat([draws] * ahead.REPEATS, ignore_index=True)
             runs = run_call(scenario_of(row), many, plan.seed, FRESH + np.arange(len(many)), progress)
             found[name] = _probability(runs.pop("hosts"))
-            observed = {"bids": row["bids"], "sites": row["selected"]}
+            # states outside the union bid and host too, but are not forecast
+            observed = {"bids": row["bids"] * (not row["outside"]), "sites": str(len(row["hosts"].split()))}
             for count, values in runs.items():
                 seen_count = float(observed.get(count) or "nan")
                 counts.append(
@@ -199,16 +217,20 @@ def tables(plan: CalibrationSpec, progress: Progress | None = None) -> dict[str,
                 )
         union = union_of(None, load(scenario_of(row)).members)
         having = np.isin(np.arange(union.states.count), union.sites.state[union.machines.site])
-        found |= simple(float(found[BEFORE].sum()), happened[known], having)
-        by_call.append(scores(row["call"], {n: p[None] for n, p in found.items()}, happened[[k]], BEFORE))
-        every.append(found)
+        past = seen(earlier if union.states.codes == plan.union.states.codes else [], union)
+        found |= simple(float(found[BEFORE].sum()), past, having, union)
+        host = seen([row], union)
+        by_call.append(scores(row["call"], {n: p[None] for n, p in found.items()}, host, BEFORE))
+        if row in known:
+            every.append(found)
     shared = [name for name in every[-1] if all(name in found for found in every)]
     pooled = {name: np.stack([found[name] for found in every]) for name in shared}
-    by_call.append(scores("all calls", pooled, happened, BEFORE))
+    by_call.append(scores(FITTED, pooled, happened, BEFORE))
     return {
         "calls": pd.concat(by_call, ignore_index=True),
         "call_counts": pd.DataFrame(counts),
         "factories": factories(plan, posteriors["calls"].sample(plan.keep, plan.seed), blind, happened),
+        "money": money(plan, posteriors[WAVES].sample(plan.keep, plan.seed)),
         "identified": pd.DataFrame(
             {"parameter": plan.names} | {n: p.summary().narrowed.to_numpy() for n, p in posteriors.items()}
         ).rename(columns={WAVES: "factories"}),
@@ -237,6 +259,28 @@ def factories(
     return pd.concat([*waves, scores("all waves", pooled, happened, BEFORE)], ignore_index=True)
 
 
+def money(plan: CalibrationSpec, draws: pd.DataFrame) -> pd.DataFrame:
+    """Money of each wave of factories, EUR bn, in runs of these draws, and as published; and what it is made of.
+
+    `largest` is the share of the money in sites of more than `LARGE` EUR bn.
+    """
+    worlds = Bench(draws, plan.seed, plan.union).worlds(plan.scenario.until(plan.decisions[-1]))
+    world = Simulation(worlds, plan.seed, FRESH + np.arange(len(worlds)), plan.union).run().world
+    rows = []
+    for wave, published in enumerate(PUBLISHED_EUR_BN, start=1):
+        mine = (world.program.selected >= 0) & (world.program.wave == wave)
+        size, money_eur_bn = world.program.planned[mine], np.where(mine, world.program.planned, 0.0).sum(-1)
+        row = {
+            "wave": wave,
+            "published": published,
+            **known_summary(money_eur_bn),
+            "sites": mine.sum(-1).mean(),
+        }
+        row |= {"mean_size": size.mean(), "median_size": np.median(size)}
+        rows.append(row | {"largest": size[size > LARGE].sum() / size.sum()})
+    return pd.DataFrame(rows)
+
+
 def forecast(
     plan: CalibrationSpec, progress: Progress | None = None
 ) -> tuple[dict[str, pd.DataFrame], dict[str, object]]:
@@ -254,7 +298,9 @@ def page(found: Mapping[str, pd.DataFrame], plan: CalibrationSpec) -> str:
     """The text of CALLS.md from the tables."""
     template = Path(__file__).parent / "templates" / "calls.jinja"
     rows = {name: table.to_dict("records") for name, table in found.items()}
-    return page_of(template, plan=plan, model=BEFORE, rows_of=rows, seen=held())
+    return page_of(
+        template, plan=plan, model=BEFORE, rows_of=rows, learned=[row for row in held() if learned(row)]
+    )
 
 
 if __name__ == "__main__":

@@ -157,3 +157,28 @@ def test_behavioral_utility_leaves_fewer_no_votes_in_the_council():
     behavioral, more = noes(consensus_norm=0.8)
     assert behavioral < rational
     assert more > few
+
+
+@pytest.mark.parametrize("agenda", ["closed_rule", "commission_proposal", "compromise"])
+def test_consultation_holds_only_ballots_that_pass_and_leaves_fewer_noes(agenda):
+    how = {
+        "agenda": agenda,
+        "funding": "gni_key",
+        "voting": "lisbon_qmv",
+        "end": "2026Q4",
+        "window_years": 2.0,
+    }
+
+    def played(consultation):
+        changes = how | {"consultation": consultation}
+        return run(load("eu-status-quo").changed(changes), 4, range(24), price=False)
+
+    def noes(out):
+        return np.concatenate([b.no[b.passed].sum(-1) for b in out.votes]).mean()
+
+    without, outcome, consensus = map(played, ("none", "outcome", "consensus"))
+    assert noes(outcome) == 0 < noes(without)
+    assert noes(consensus) < noes(without)
+    assert all(b.passed.all() for out in (outcome, consensus) for b in out.votes)
+    assert np.array_equal(outcome.worlds["committed_eur_bn"], without.worlds["committed_eur_bn"])
+    assert consensus.worlds["sites"].mean() > without.worlds["sites"].mean()

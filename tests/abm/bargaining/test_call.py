@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from juste_retour.abm.outcomes import run
 from juste_retour.abm.schedule.simulation import Simulation
+from juste_retour.abm.worlds.records import Bid
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 
@@ -37,6 +39,17 @@ def test_several_bids_of_a_state_stay_within_its_matching_limit():
     assert by_state.max() <= 3
     limit = load("eu-status-quo").match_share_of_gdp * world.states.gdp
     assert (world.by_state(world.program.planned) / 2 <= limit + 1e-9).all()
+    assert world.bargaining.bids.max() > 1
+    assert (world.bargaining.bids >= world.by_state(world.program.selected >= 0)).all()
+
+
+def test_bids_of_all_waves_are_counted_by_state():
+    out = run(load("eu-status-quo"), 5, range(8), price=False, trace=True)
+    bids = [record for record in out.decisions if isinstance(record, Bid)]
+    expected = sum((record.size > 0).astype(int) for record in bids)
+    assert len(bids) == 3
+    assert np.array_equal(out.states["bids"], expected)
+    assert np.array_equal(out.worlds["bids"], expected.sum(-1))
 
 
 def test_firms_bid_where_they_gain_for_as_much_as_possible():

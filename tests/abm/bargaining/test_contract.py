@@ -111,8 +111,8 @@ def test_protocol_may_reject_what_the_ballot_passed(wrapped):
     assert np.array_equal(failing.world.bargaining.yes_votes, counted)
     assert (plain.world.program.selected >= 0).any()
     assert not (failing.world.program.selected >= 0).any()
-    assert plain.world.bargaining.bids.any()
-    assert not failing.world.bargaining.bids.any()
+    assert plain.world.bargaining.won.any()
+    assert not failing.world.bargaining.won.any()
     assert failing.world.bargaining.lost.any()
     assert failing.world.bargaining.settled.all()
     for vote in votes_of(failing):

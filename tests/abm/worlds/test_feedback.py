@@ -114,4 +114,4 @@ def test_losing_bid_competes_again_in_the_next_wave():
     )
     again = later[lost]
     assert (again > 1).any()
-    assert (third.bargaining.bids[lost & (later == 0)] == 0).all()  # losing does not use up a dossier
+    assert (third.bargaining.won[lost & (later == 0)] == 0).all()  # losing does not use up a dossier

@@ -46,7 +46,8 @@ def calibrate(
         bool,
         typer.Option(
             "--calls",
-            help="Forecast EuroHPC's calls of 2019 to 2023, and from these alone the AI factories.",
+            help="Forecast other calls, EuroHPC's of 2019 to 2025 and one of the United States, and from those of 2019 to "
+            "2023 alone the AI factories.",
         ),
     ] = False,
     yes: Yes = False,

@@ -6,13 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from juste_retour.abm.base.members import load_members
+from juste_retour.abm.base.members import SHIPPED, load_members
+from juste_retour.abm.worlds.scenario import load
+from juste_retour.runs.base.forecast_scores import in_proportion, log_score
 from juste_retour.runs.cli.lazy_group import main
 from juste_retour.runs.studies.europe import earlier_calls as earlier
 from juste_retour.runs.studies.europe.calibration import prior
 from juste_retour.runs.studies.europe.evidence import plan_of
 
 DRAWS = 120
+OTHER = ("--set-b", "agenda=closed_rule", "--set-b", "funding=gni_key")
 STATES = load_members().states
 
 
@@ -25,7 +28,75 @@ def test_calls_with_a_scenario_are_in_order_of_decision():
     rows = earlier.held()
     assert [row["call"] for row in rows[:2]] == ["pre-exascale 2019", "petascale 2019"]
     assert [row["decided"] for row in rows] == sorted(row["decided"] for row in rows)
-    assert list(earlier.seen(rows).sum(1)) == [3, 5, 1, 4, 1]
+    fitted = [row for row in rows if earlier.learned(row)]
+    assert list(earlier.seen(fitted).sum(1)) == [3, 5, 1, 4, 1]
+    forecast_only = {row["call"] for row in rows} - {row["call"] for row in fitted}
+    assert forecast_only == {"quantum 2022", "mid-range 2023", "antennas 2025", "tech hubs 2024"}
+
+
+def test_call_of_another_union_is_scored_over_its_own_states(found):
+    union = load_members(SHIPPED["united_states"])
+    row = next(row for row in earlier.held() if row["call"] == "tech hubs 2024")
+    assert earlier.seen([row], union).sum() == 12
+    table = found["calls"][found["calls"].what == row["call"]].set_index("forecast")
+    assert table.happened.unique() == [12.0]
+    uniform = in_proportion(np.ones(50), table.expected[earlier.BEFORE])
+    assert table.log_score["uniform"] == pytest.approx(log_score(uniform, earlier.seen([row], union)[0]))
+    assert {earlier.LOGIT, "hosts the last machine"}.isdisjoint(table.index)
+
+
+def test_forecasts_use_calls_decided_before_and_none_that_is_forecast_only(found, monkeypatch):
+    used = []
+
+    def kept(count, before, *rest):
+        used.append(before)
+        return simple(count, before, *rest)
+
+    simple = earlier.simple
+    monkeypatch.setattr(earlier, "simple", kept)
+    earlier.tables(plan_of(draws=DRAWS))
+    rows = earlier.held()
+    past = [
+        earlier.seen([o for o in rows if earlier.learned(o) and o["decided"] < r["decided"]]) for r in rows
+    ]
+    for row, before, expected in zip(rows, used, past, strict=False):
+        assert len(before) == (0 if row["call"] == "tech hubs 2024" else len(expected))
+        assert before.shape[1] == (50 if row["call"] == "tech hubs 2024" else 27)
+
+
+def test_money_of_the_waves_is_that_of_their_sites(found):
+    table = found["money"]
+    assert list(table.wave) == [1, 2, 3]
+    assert (table.mean_size > table.median_size).all()
+    assert table.largest.between(0, 1).all()
+
+
+@pytest.mark.parametrize("row", earlier.held(), ids=lambda row: row["call"])
+def test_every_call_runs_and_is_voted_on_and_has_lags_only_if_its_machines_train(row, tmp_path, capsys):
+    name = earlier.scenario_of(row)
+    trains = load(name).trains
+    assert trains == row["call"].startswith(("pre-exascale", "petascale", "exascale", "mid-range"))
+    assert main(["run", name, "--worlds", "2", "--json"]) == 0
+    capability = json.loads(capsys.readouterr().out)["capability"]
+    assert capability["sites"]["median"] is not None
+    for lag in ("years_behind", "program_gain_years", "whole_machine_years_behind"):
+        assert (capability[lag]["median"] is not None) == trains
+    assert main(["reforms", name, *OTHER, "--worlds", "2", "--json"]) == 0
+    packages = json.loads(capsys.readouterr().out)["packages"]
+    assert len(packages) == 3
+    assert all((one["gain_years"] is not None) == trains for one in packages)
+    assert all(one["in_favor"] + one["against"] for one in packages)
+    spec = tmp_path / "call.toml"
+    spec.write_text(
+        f'scenario = "{name}"\nreplications = 2\n[design]\nkind = "grid"\n[factors]\nfunding = ["host_matches_half", "gni_key"]\n'
+    )
+    assert main(["batch", str(spec), "--out", str(tmp_path / "out")]) == 0
+    assert main(["report", str(tmp_path / "out")]) == 0
+
+
+def test_planner_of_capability_is_refused_where_nothing_trains(capsys):
+    assert main(["run", "eurohpc-quantum-2022", "--set", "agenda=planner"]) == 2
+    assert "agenda.objective" in capsys.readouterr().err
 
 
 def test_simple_forecasts_expect_the_given_number_of_hosts():
