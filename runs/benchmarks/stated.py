@@ -118,7 +118,12 @@ def consultation(worlds: int = 48) -> str:
     for funding in ("host_matches_half", "gni_key"):
         for agenda in ("closed_rule", "open_rule", "commission_proposal", "compromise"):
             for way in ("none", "outcome", "consensus"):
-                how = {"agenda": agenda, "funding": funding, "voting": "lisbon_qmv", "consultation": way}
+                how: dict[str, object] = {
+                    "agenda": agenda,
+                    "funding": funding,
+                    "voting": "lisbon_qmv",
+                    "consultation": way,
+                }
                 found = _played(how, worlds)
                 noes = np.concatenate([ballot.no.mean(-1)[ballot.passed] for ballot in found.votes])
                 sites, lag = (float(np.mean(found.worlds[key])) for key in ("sites", "years_behind"))

@@ -174,6 +174,14 @@ def test_published_scores_say_what_the_front_page_says():
         "hosts the last machine",
     ):
         assert low[name] < 0 < high[name]
+    rows = {
+        tuple(cells[:2]): cells
+        for line in text.splitlines()
+        if len(cells := line.strip("| ").split(" | ")) > 7
+    }
+    for call in ("quantum 2022", "antennas 2025", "tech hubs 2024"):
+        expected, hosts = map(float, rows[call, earlier.BEFORE][2:4])
+        assert expected < hosts / 3
 
 
 def test_another_unions_calibration_is_refused(tmp_path, capsys):
