@@ -25,6 +25,7 @@ Experiment
 
 Predict
     positions         outcomes of real decisions from the positions of the actors
+    seal, score       a forecast of an open decision in one file, and its score afterwards
 
 Write rules
     voting, agenda, bid, vote, funding, ...   decorators, one for each family

@@ -45,9 +45,9 @@ Told = Callable[[int, int], None]
 
 
 def held() -> list[str]:
-    """The presets about the European Union, whose map the file includes."""
+    """The presets about the European Union, whose map the file includes, if their machines train models."""
     home = load_members().digest
-    return [name for name in presets() if union_for(load(name)).digest == home]
+    return [name for name in presets() if load(name).trains and union_for(load(name)).digest == home]
 
 
 def changes_of(name: str) -> list[dict[str, str]]:

@@ -30,7 +30,13 @@ def test_capability_lag_accounts_for_algorithmic_progress():
 def test_growth_after_mid_2025_affects_only_later_dates_and_its_own_world():
     steady = defaults()
     assert frontier(2025.4, SLOWER).item() == frontier(2025.4, steady).item()
-    both = type(steady)(**{k: np.concatenate([v, getattr(SLOWER, k)]) for k, v in vars(steady).items()})
+    both = type(steady)(
+        **{
+            k: np.concatenate([v, getattr(SLOWER, k)])
+            for k, v in vars(steady).items()
+            if not isinstance(v, bool)
+        }
+    )
     flop = np.array([1e29, 1e29])
     for measure in (compute_lag, capability_lag):
         alone = measure(flop[:1], 2031.0, steady).item()

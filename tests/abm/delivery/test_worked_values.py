@@ -210,7 +210,7 @@ def share(rule, sizes, practice, **changes):
 
 def everyone(rule, practice, **changes):
     """Relative rate when all nineteen equal sites pool, even if a smaller pool would be faster."""
-    p = {k: v.item() for k, v in vars(defaults(**changes)).items()}
+    p = {k: v.item() for k, v in vars(defaults(**changes)).items() if not isinstance(v, bool)}
     one = reference.replicas(CAMPUS, [H100], 0.0, 1, LED, p)
     if rule == "synchronous":
         pool = reference.synchronous(SCATTERED, [H100] * 19, NINETEEN.length, practice, p)
