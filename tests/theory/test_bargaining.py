@@ -263,6 +263,7 @@ def test_alternating_offers_equal_rubinstein(patience, share):
     assert values[1, 1] == pytest.approx((1 - first) / (1 - first * second), abs=EXACT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("outside", [0.0, 0.2, 0.45, 0.473, 0.48, 0.6, 0.9])
 @pytest.mark.parametrize("patience", [0.9, 0.99])
 def test_outside_option_matters_only_if_it_binds(outside, patience):

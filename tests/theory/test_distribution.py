@@ -123,6 +123,7 @@ def test_money_is_returned_over_many_rounds_of_one_site(rule, settings, least, d
 
 
 # Power and money
+@pytest.mark.slow
 def test_shares_of_a_pie_follow_voting_power():
     """Kauppi and Widgren (2004): voting power explains at least 60 % of the budget shares."""
     states = MEMBERS.states

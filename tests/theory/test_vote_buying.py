@@ -82,6 +82,7 @@ def cheapest_by_enumeration(leanings, quota, budget):
 
 @given(st.lists(st.integers(-4, 4), min_size=3, max_size=6), st.data())
 @settings(max_examples=25, deadline=None)
+@pytest.mark.slow
 def test_offer_is_the_cheapest_by_enumeration(leanings, data):
     quota = data.draw(st.integers(len(leanings) // 2 + 1, len(leanings)))
     leanings = np.array(leanings) / 4

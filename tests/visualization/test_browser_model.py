@@ -104,6 +104,7 @@ def answers_of_the_server(questions):
     return json.loads(json.dumps(answers_given))
 
 
+@pytest.mark.slow
 def test_browser_model_gives_the_servers_answers(ask):
     assert ask(QUESTIONS) == answers_of_the_server(QUESTIONS)
 
@@ -115,6 +116,7 @@ def test_questions_that_need_other_packages_are_refused(ask):
     assert all("not in this file" in text and "\n" not in text for text in errors)
 
 
+@pytest.mark.slow
 def test_package_is_small_and_deterministic():
     first = package()
     assert first == package()

@@ -41,6 +41,7 @@ def alone():
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", presets())
 def test_frames_with_numpy_only_are_identical(alone, name):
     assert alone[name] == json.loads(json.dumps(play(load(name), 7, 3)))

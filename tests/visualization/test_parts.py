@@ -41,6 +41,7 @@ def test_stored_answers_cover_the_shipped_pairs_and_add_up():
         check_sums(found)
 
 
+@pytest.mark.slow
 def test_stored_means_are_reproduced():
     ends = {}
     for found in stored():
@@ -65,6 +66,7 @@ def test_other_unions_have_no_stored_answers(tmp_path):
         show(None)
 
 
+@pytest.mark.slow
 def test_parts_use_the_window_of_the_first_scenario():
     found = parts(load("eu-status-quo"), load("gigafactories"), worlds=4, seed=2)
     _, b = in_one_window([load("eu-status-quo"), load("gigafactories")])

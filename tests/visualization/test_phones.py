@@ -371,6 +371,7 @@ def test_public_presenters_page_is_refused(host, named):
     require_private("::1", ())
 
 
+@pytest.mark.slow
 def test_invalid_audience_options_exit_with_status_2():
     command = [Path(sys.executable).parent / "juste-retour", "app", "--no-browser", "--port", "0"]
     for options in (["--audience-port", "80"], ["--audience", "--audience-host", "203.0.113.9"]):

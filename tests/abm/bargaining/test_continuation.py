@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,28 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv(solved.VARIABLE, str(tmp_path))
     monkeypatch.setattr(continuation, "_solved", type(continuation._solved)())
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def solved_once(tmp_path_factory):
+    """A table, its equilibrium, what the search for it returned, and the file in which it is stored."""
+    folder, solve, searched = tmp_path_factory.mktemp("solved"), continuation._solve, []
+    table = council(3, agenda="commission_proposal", **STATIONARY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(solved.VARIABLE, str(folder))
+        patch.setattr(continuation, "_solved", type(continuation._solved)())
+        patch.setattr(continuation, "_solve", lambda *given: searched.append(solve(*given)) or searched[0])
+        first = equilibrium(table)
+    (path,) = folder.iterdir()
+    return table, first, searched[0], path
+
+
+@pytest.fixture
+def stored(solved_once, folder, monkeypatch):
+    """The table, its equilibrium and a file of its own; a further search returns the same at once."""
+    table, first, found, path = solved_once
+    monkeypatch.setattr(continuation, "_solve", lambda *_: found)
+    return table, first, Path(shutil.copy(path, folder))
 
 
 def test_equilibrium_values_match_simulated_gains(proposal):
@@ -146,50 +169,36 @@ def test_solution_is_read_from_disk_in_another_process(folder, monkeypatch, capf
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"found": [1]}', "[" * 100_000, "changed", "resealed"])
-def test_damaged_solution_file_is_replaced(folder, monkeypatch, damage):
-    table = council(3, agenda="commission_proposal", **STATIONARY)
-    first = equilibrium(table)
-    (path,) = folder.iterdir()
+def test_damaged_solution_file_is_replaced(stored, damage):
+    table, first, path = stored
     whole = json.loads(path.read_text())
     text = damage
     if damage == "changed":
-        whole_solution = whole["solution"]
-        whole_solution = {
-            **whole_solution,
-            "solutions": [[10 * x for x in row] for row in whole_solution["solutions"]],
-        }
-        text = json.dumps({**whole, "solution": whole_solution})
+        solutions = [[10 * x for x in row] for row in whole["solution"]["solutions"]]
+        text = json.dumps({**whole, "solution": {**whole["solution"], "solutions": solutions}})
     if damage == "resealed":  # with a checksum that fits
-        values = 10 * first.solutions
-        solved._write(path, replace(first, solutions=values))
+        solved._write(path, replace(first, solutions=10 * first.solutions))
     else:
         path.write_text(text)
-    monkeypatch.setattr(continuation, "_solved", type(continuation._solved)())
     assert np.array_equal(equilibrium(table).values, first.values)
     assert json.loads(path.read_text()) == whole
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
-def test_what_is_no_plain_file_is_not_read(folder, monkeypatch, kind):
-    table = council(3, agenda="commission_proposal", **STATIONARY)
-    first = equilibrium(table)
-    (path,) = folder.iterdir()
+def test_what_is_no_plain_file_is_not_read(stored, folder, kind):
+    table, first, path = stored
     path.unlink()
     for place in (path, path.with_suffix(".lock")):
         {"pipe": os.mkfifo, "folder": Path.mkdir, "device": lambda p: p.symlink_to("/dev/zero")}[kind](place)
-    monkeypatch.setattr(continuation, "_solved", type(continuation._solved)())
     assert np.array_equal(equilibrium(table).values, first.values)
     assert not list(folder.glob("*.part"))
 
 
-def test_wait_for_a_lock_is_bounded_and_said(folder, monkeypatch, capfd):
-    table = council(3, agenda="commission_proposal", **STATIONARY)
-    equilibrium(table)
-    (path,) = folder.iterdir()
+def test_wait_for_a_lock_is_bounded_and_said(stored, monkeypatch, capfd):
+    table, _, path = stored
     path.unlink()
     monkeypatch.setattr(solved, "LOCK_WAIT", 0.3)
     monkeypatch.setattr(solved, "LOCK_SAID", 0.1)
-    monkeypatch.setattr(continuation, "_solved", type(continuation._solved)())
     with path.with_suffix(".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         equilibrium(table)

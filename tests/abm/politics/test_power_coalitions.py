@@ -119,6 +119,7 @@ def test_enumerated_rules_keep_the_order_of_their_members():
     assert asked.owen([five.codes[1:3]]) == weighed.owen([five.codes[1:3]])
 
 
+@pytest.mark.slow
 def test_johnston_in_the_council_sums_to_one_and_follows_population():
     power = voting_power("lisbon_qmv", STATES)
     assert sum(power.johnston) == 1

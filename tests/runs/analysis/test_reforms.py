@@ -218,6 +218,7 @@ def test_cycles_are_found():
     assert cycle_of(np.triu(np.ones((4, 4), bool), 1)) == []
 
 
+@pytest.mark.slow
 def test_draws_give_the_share_in_which_a_package_passes():
     target = TODAY.changed({"procurement": "rapid", "funding": "gni_key"})
     found = reforms(TODAY, target, worlds=2, draws=20, each=2, from_prior=True, seed=1)

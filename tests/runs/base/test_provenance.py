@@ -21,6 +21,7 @@ def covered(monkeypatch, *modules):
     return {path.resolve() for path in found}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("further", "module"),
     [

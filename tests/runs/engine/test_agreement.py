@@ -40,6 +40,7 @@ def separate(tmp_path_factory):
     return run_small(tmp_path_factory.mktemp("separate"), text=SEPARATE)
 
 
+@pytest.mark.slow
 def test_shares_agree_with_the_tables_and_with_compare(vetoed):
     results = Results(vetoed)
     found = sensitivity(results)["agreement"]
@@ -52,6 +53,7 @@ def test_shares_agree_with_the_tables_and_with_compare(vetoed):
     assert found["standing"][[0, 2]].tolist() == [contrast.standing_a, contrast.standing_b]
 
 
+@pytest.mark.slow
 def test_report_names_the_rule_without_agreement(vetoed):
     text = report(vetoed).read_text(encoding="utf-8")
     answer = text.partition("class='answer'>")[2].partition("</p>")[0]
@@ -67,6 +69,7 @@ def test_sentence_names_the_level_with_the_largest_difference():
     assert sentence([Agreed(p, 0.3, 0.3) for p in points], ["voting"]) == ""
 
 
+@pytest.mark.slow
 def test_dry_run_counts_runs_in_which_no_facility_beats_existing_machines(tmp_path, call):
     path = spec_file(tmp_path, SEPARATE)
     status, printed, _ = call("batch", path, "--dry-run", "--json")
@@ -78,6 +81,7 @@ def test_dry_run_counts_runs_in_which_no_facility_beats_existing_machines(tmp_pa
     assert "to - (95" not in said
 
 
+@pytest.mark.slow
 def test_constant_outcome_is_refused_with_its_cause(separate, call):
     status, _, error = call("sensitivity", separate)
     assert (status, NOTHING_BEATS in error) == (2, True)
@@ -89,6 +93,7 @@ def test_price_that_was_not_computed_is_refused(vetoed, call):
     assert (status, "`outcomes`" in error, "no run" in error) == (2, True, False)
 
 
+@pytest.mark.slow
 def test_half_width_gives_replications_by_factor(tmp_path, call):
     path = spec_file(tmp_path, VETOED)
     _, printed, _ = call("batch", path, "--dry-run", "--half-width", "0.05", "--json")

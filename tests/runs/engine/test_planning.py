@@ -51,6 +51,7 @@ def test_points_that_differ_in_two_factors_are_not_compared():
     assert idle([{"a": 1, "b": 1}, {"a": 2, "b": 2}], [0, 0]) == []
 
 
+@pytest.mark.slow
 def test_patience_is_idle_under_status_quo_expectations(tmp_path):
     found = cost(spec_of(SETTER), pilot=2.0)
     assert "patience" in [i.factor for i in found.idle if not i.levels and not i.under]
@@ -118,6 +119,7 @@ def test_effect_without_variance_in_the_pilot_is_not_estimable():
     assert found.planned(0.0, 0.1) is None
 
 
+@pytest.mark.slow
 def test_dry_run_plans_for_the_interactions_that_the_question_names(tmp_path, call):
     spec = spec_file(tmp_path, SPEC.replace("Does voting matter & how much?", "Does unanimity cost more?"))
     _, printed, _ = call("batch", spec, "--dry-run", "--half-width", "0.1")
@@ -131,6 +133,7 @@ def test_dry_run_plans_for_the_interactions_that_the_question_names(tmp_path, ca
     assert all(count is None or count >= 10 for count in planned.values())
 
 
+@pytest.mark.slow
 def test_dry_run_suggests_replications(tmp_path, call):
     spec = spec_file(tmp_path)
     status, printed, _ = call("batch", spec, "--dry-run", "--half-width", "0.1", "--json")

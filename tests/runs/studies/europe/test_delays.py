@@ -33,6 +33,7 @@ def test_planned_dates_do_not_count_as_finished():
     assert spans("selection to contract", rows).finished[0]
 
 
+@pytest.mark.slow
 def test_fit_recovers_the_parameters_of_half_censored_data():
     rng = np.random.default_rng(5)
     even = (np.arange(120) + 0.5) / 120

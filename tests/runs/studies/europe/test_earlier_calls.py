@@ -122,6 +122,7 @@ def test_gain_is_the_models_log_score_less_the_others():
     assert table.brier["model"] == pytest.approx(0.01)
 
 
+@pytest.mark.slow
 def test_first_calls_know_no_earlier_one(found):
     calls = found["calls"]
     for call in ("pre-exascale 2019", "petascale 2019"):

@@ -19,6 +19,7 @@ def answer():
     return vote_on_the_reform(worlds=4, draws=20, each=2, seed=1, target=target)
 
 
+@pytest.mark.slow
 def test_cuts_are_packages_with_draws(answer):
     assert answer.package("named").parts == answer.cuts["completed"] == ("operations", "procurement")
     assert set(answer.package("named").parts) <= set(NAMED)

@@ -50,6 +50,7 @@ def test_no_decision_is_fitted_to_itself(known, monkeypatch):
     assert sum(map(len, left)) == len(every)
 
 
+@pytest.mark.slow
 def test_positions_add_to_the_score_beyond_base_rates(known):
     scores = {name: d.table(known, name) for name in (d.MIXTURE, "normal", "without positions")}
     gain = (scores[d.MIXTURE].log_score - scores["without positions"].log_score).mean()

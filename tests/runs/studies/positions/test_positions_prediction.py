@@ -111,6 +111,7 @@ def test_source_of_capabilities_is_reported(file):
     assert (found.capability, found.unknown_actors) == ({"table": 2}, ())
 
 
+@pytest.mark.slow
 def test_weighted_means_predict_the_shipped_decisions_best():
     found = positions("deu", ["compromise", "mean", "median", "setter"]).scores.set_index("model")
     error = found.mean_absolute_error
