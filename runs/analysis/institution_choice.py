@@ -22,7 +22,8 @@ from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import family
 from juste_retour.runs.analysis.consent import UNCHANGED, Adoption, Poll, cycle_of
-from juste_retour.runs.analysis.reforms import WORLDS, run_all
+from juste_retour.runs.analysis.packages import run_all
+from juste_retour.runs.analysis.reforms import WORLDS
 from juste_retour.runs.base.chunked import Progress, reporter
 from juste_retour.runs.base.resampling import resampled_means
 from juste_retour.runs.results.ensemble import checked_integer

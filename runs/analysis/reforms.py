@@ -8,7 +8,6 @@ rises. Behavior is not reformed: states, commissioners and labs decide in every 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from pathlib import Path
@@ -18,30 +17,32 @@ import numpy as np
 import pandas as pd
 
 from juste_retour.abm.base.members import Members, union_of
-from juste_retour.abm.worlds.agent_choice import AGENTS, NONE
 from juste_retour.abm.worlds.scenario import Content, Scenario, load
-from juste_retour.agents.arrays import Booleans, Floats
-from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.rules import FAMILIES
+from juste_retour.agents.arrays import Booleans
 from juste_retour.runs.analysis.consent import READINGS, UNCHANGED, Adoption, Poll, cycle_of, frontier
 from juste_retour.runs.analysis.contrasts import checked_equal, paired_difference
-from juste_retour.runs.base.chunked import Progress, chunks, reporter
-from juste_retour.runs.base.processes import processes
-from juste_retour.runs.base.resampling import interval, resampled_means
-from juste_retour.runs.base.statistics import HIGH, LOW, quantile, wilson
+from juste_retour.runs.analysis.packages import Sample, chosen, packages_between, parts_of
+from juste_retour.runs.analysis.reform_values import (
+    AtValues,
+    BreakEven,
+    InDraws,
+    Means,
+    checked_parameter,
+    in_draws,
+    range_of,
+)
+from juste_retour.runs.analysis.reform_values import break_even as at_which
+from juste_retour.runs.base.chunked import Progress, reporter
+from juste_retour.runs.base.resampling import RESAMPLES, interval, resampled_means
 from juste_retour.runs.results.ensemble import checked_integer
-from juste_retour.runs.results.paired import LAG, STANDING, Found, Runs, at_equal_spending
+from juste_retour.runs.results.paired import LAG, Runs
 from juste_retour.runs.results.parameter_draws import ParameterDraws, draws_of
-from juste_retour.runs.results.parameter_ranges import at_share, full_name, setting
-from juste_retour.runs.results.switches import Switches, check_union, switches
-from juste_retour.runs.results.utilities import REALIZED, TERMS, UTILITY
+from juste_retour.runs.results.switches import Switches, check_union
 from juste_retour.runs.results.windows import Window, in_one_window
 
+AT_ONCE = 64  # packages whose replications are resampled together
 WORLDS = 200
 EACH = 24  # replications of each draw
-STEPS = 33  # values of a parameter that are tried for break-even
-MOST_PARTS = 12
-MANY = 20_000  # runs from which further processes are worth their start
 
 
 @dataclass(frozen=True)
@@ -105,32 +106,6 @@ class StateChange:
     terms: dict[str, float]
 
 
-@dataclass(frozen=True)
-class InDraws:
-    """A package over draws of the parameters: the share of the draws in which it passes, with Wilson's 95 % interval.
-
-    `best_that_passes` is the share of the draws in which it gains most among those that pass. Between `gain_low` and
-    `gain_high` lie 90 % of the gains.
-    """
-
-    parts: tuple[str, ...]
-    passing: float
-    low: float
-    high: float
-    best_that_passes: float
-    gain_years: float
-    gain_low: float
-    gain_high: float
-
-
-@dataclass(frozen=True)
-class BreakEven:
-    """The values of a parameter for which a package passes: the ends of the runs of tried values; empty if there are none."""
-
-    parts: tuple[str, ...]
-    intervals: list[tuple[float, float]]
-
-
 @dataclass(frozen=True, eq=False)
 class Reforms:
     """Packages of the parts in which two scenarios differ, and which of them the states would adopt.
@@ -138,7 +113,7 @@ class Reforms:
     Attributes:
         packages: all packages; each but the empty one.
         package: the parts of one package, by default of the whole reform; `states` are the changes under it.
-        changes: the changes of all states under each package, and `vote` the rules that count them.
+        changes: the changes of all states under each package; `vote` are the rules that count them, `ran` the runs.
         units: the parts that are changed one by one, or only together.
         replaced: (packages + 1, packages + 1) whether row i would be replaced by column j under the rules of the parts in
             which they differ; the first row and column are today's institutions, the others are in the order of `packages`.
@@ -159,6 +134,7 @@ class Reforms:
     package: tuple[str, ...]
     changes: list[list[StateChange]]
     vote: Adoption
+    ran: Trials = field(repr=False)
     units: list[tuple[str, ...]]
     replaced: Booleans
     joined: list[tuple[tuple[str, ...], str]]
@@ -169,6 +145,10 @@ class Reforms:
     tried: list[float] = field(default_factory=list)
     break_even: list[BreakEven] = field(default_factory=list)
     stays: list[tuple[float, float]] = field(default_factory=list)
+
+    def counted_by(self, rule: str) -> Reforms:
+        """The same runs with all votes counted by one voting rule."""
+        return counted(self.ran, rule, self.reading, self.package)
 
     @property
     def states(self) -> list[StateChange]:
@@ -295,66 +275,72 @@ def reforms(
     check_union(*ends)
     built = packages_between(*in_one_window(ends))
     union = union_of(members, built.source.members)
-    chosen = _chosen(built, package)
-    parameter = None if break_even is None else _ranged(break_even, built)
-    vote = Adoption(built.source, union, by, reading)
+    parts = parts_of(built, chosen(built, package))
+    parameter = None if break_even is None else checked_parameter(break_even, built)
+    Adoption(built.source, union, by, reading)  # refuses an unknown rule before anything runs
     how: dict[str, Any] = {"workers": checked_integer(workers, "workers", 1, 1024), "progress": progress}
-    sample = Sample.of(
-        built.mixtures, Runs(seed, union, [LAG], utilities=True), worlds, equal=equal == "spending", **how
-    )
-    vote.contributions = -sample.terms["payment"][0]
-    listed = _packages(built, sample, vote, seed)
-    found = Reforms(
-        scenarios=(built.source.name, built.target.name),
-        worlds=worlds,
-        seed=seed,
-        by=by,
-        reading=reading,
-        window=str(Window.of(built.source)),
-        packages=listed,
-        package=listed[chosen - 1].parts,
-        changes=[_changes(sample, m, vote) for m in range(1, len(built.mixtures))],
-        vote=vote,
-        units=[parts_of(built, 1 << k) for k in range(len(built.units))],
-        replaced=_replaced(built, sample, vote),
-        joined=list(built.joined),
+
+    runs = Runs(seed, union, [LAG], utilities=True)
+    ran = Trials(
+        built, union, seed, Sample.of(built.mixtures, runs, worlds, equal=equal == "spending", **how)
     )
     if draws is not None:
         drawn = draws_of(
             list(built.mixtures), draws, seed, from_prior=from_prior, table=posterior, progress=progress
         )
-        found = _over_draws(found, built, replace(drawn, each=each), union, vote, how)
+        drawn = replace(drawn, each=each)
+        runs = Runs(seed, union, [LAG], draws=drawn, utilities=True)
+        ran = replace(ran, drawn=Means.of(built.mixtures, runs, drawn, **how))
     if parameter is not None:
-        found = _break_even(found, built, parameter, union, vote, each, how)
-    return found
+        tried = range_of(parameter, each)
+        at = AtValues(seed, union, [LAG], draws=tried, utilities=True)
+        ran = replace(ran, tried=Means.of(built.mixtures, at, tried, **how))
+    return counted(ran, by, reading, parts)
 
 
-def packages_between(source: Scenario, target: Scenario) -> Switches:
-    """The mixtures of two scenarios, in all of which actors behave as in the first.
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """The runs of all packages, which votes under any rule count."""
 
-    Raises:
-        BadInput: they differ in nothing, in the union, or in more than twelve parts.
-    """
-    behavior = [*(name for name, family in FAMILIES.items() if family.actor is not None), AGENTS]
-    kept = {name: source.plain().get(name, NONE) for name in behavior}
-    target = Scenario.of(target.plain() | kept, target.name)
-    built = switches(source, target)
-    if not built.units:
-        raise BadInput(
-            f"{source.name} and {target.name} differ in no institution, so there is no package to vote on; name another "
-            "scenario, or change one with --set-b."
-        )
-    if len(built.units) > MOST_PARTS:
-        raise BadInput(
-            f"{source.name} and {target.name} differ in {len(built.units)} parts, and all packages of at most {MOST_PARTS} "
-            "can be run; let them differ in fewer."
-        )
-    return built
+    built: Switches
+    union: Members
+    seed: int
+    sample: Sample
+    drawn: Means | None = None
+    tried: Means | None = None
 
 
-def parts_of(built: Switches, mixture: int) -> tuple[str, ...]:
-    """The parts that a mixture has from the target, by name."""
-    return tuple(sorted(g for k, unit in enumerate(built.units) if mixture >> k & 1 for g in unit))
+def counted(ran: Trials, by: str | None, reading: str, package: tuple[str, ...]) -> Reforms:
+    """Count the votes on packages that have run; arguments as in `reforms`."""
+    built, sample = ran.built, ran.sample
+    vote = Adoption(built.source, ran.union, by, reading)
+    vote.contributions = -sample.terms["payment"][0]
+    over: dict[str, Any] = {}
+    if ran.drawn is not None:
+        rows, nothing = in_draws(built, ran.drawn, vote)
+        over |= {"draws": ran.drawn.values, "in_draws": rows, "nothing_passes": nothing}
+    if ran.tried is not None:
+        table = ran.tried.values.table
+        intervals, stays = at_which(built, ran.tried, vote)
+        over |= {"parameter": str(table.columns[0]), "tried": table.iloc[:, 0].tolist()}
+        over |= {"break_even": intervals, "stays": stays}
+    return Reforms(
+        scenarios=(built.source.name, built.target.name),
+        worlds=sample.lag.shape[1],
+        seed=ran.seed,
+        by=by,
+        reading=reading,
+        window=str(Window.of(built.source)),
+        packages=_packages(built, sample, vote, ran.seed),
+        package=package,
+        changes=[_changes(sample, m, vote) for m in range(1, len(built.mixtures))],
+        vote=vote,
+        ran=ran,
+        units=[parts_of(built, 1 << k) for k in range(len(built.units))],
+        replaced=_replaced(built, sample, vote),
+        joined=list(built.joined),
+        **over,
+    )
 
 
 def best_of(packages: Sequence[Package]) -> Package | None:
@@ -365,128 +351,6 @@ def best_of(packages: Sequence[Package]) -> Package | None:
 
 def _order(package: Package) -> tuple[int, tuple[str, ...]]:
     return len(package.parts), package.parts
-
-
-def _chosen(built: Switches, package: Iterable[str] | None) -> int:
-    """The index of the mixture with these parts, or of the whole reform."""
-    if package is None:
-        return len(built.mixtures) - 1
-    wanted, every = set(package), parts_of(built, len(built.mixtures) - 1)
-    for part in sorted(wanted - set(every)):
-        raise BadInput(f"--package names {part!r}, which is no part of this reform; {near(part, every)}")
-    for m in range(1, len(built.mixtures)):
-        if set(parts_of(built, m)) == wanted:
-            return m
-    apart = "; ".join(f"{' and '.join(groups)} only change together" for groups, _ in built.joined)
-    raise BadInput(
-        f"--package is {', '.join(sorted(wanted)) or 'empty'}, which is no package{apart and ': ' + apart}."
-    )
-
-
-def _ranged(name: str, built: Switches) -> str:
-    """The full name of a parameter with a range that the reform leaves as it is."""
-    name = full_name(name, built.source)
-    at_share(name, np.zeros(1))  # refuses an unknown parameter and one without a range
-    if all(setting(scenario, name) is None for scenario in (built.source, built.target)):
-        raise BadInput(
-            f"--break-even is {name!r}, which neither scenario uses; name a parameter of a rule in use."
-        )
-    return name
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """The runs of every mixture.
-
-    Attributes:
-        lag: (mixtures, worlds) years behind.
-        utility: (mixtures, worlds, states) EUR bn; `realized` with the race as it turned out.
-        terms: of the utility by name, means over the replications, (mixtures, states).
-        at_equal_spending: the gain (mixtures, worlds) in years and the change of utility (mixtures, worlds, states); None
-            if not asked for.
-    """
-
-    lag: Floats
-    utility: Floats
-    realized: Floats
-    terms: dict[str, Floats]
-    at_equal_spending: tuple[Floats, Floats] | None = None
-
-    @classmethod
-    def of(
-        cls,
-        mixtures: Sequence[Scenario],
-        runs: Runs,
-        worlds: int,
-        *,
-        equal: bool = False,
-        workers: int = 1,
-        progress: Progress | None = None,
-    ) -> Sample:
-        """Run all mixtures with common random numbers; the number of workers changes no result."""
-        every = run_all(mixtures, runs, worlds, workers, progress)
-        listed = [every[mixture.digest] for mixture in mixtures]
-        held = None
-        if equal:
-            gains, changes = zip(
-                *(_at_equal_spending(runs, mixtures[0], m, every) for m in mixtures), strict=True
-            )
-            held = np.stack(gains), np.stack(changes)
-        lag, utility, realized = (
-            np.stack([found[name] for found in listed]) for name in (LAG, UTILITY, REALIZED)
-        )
-        return cls(
-            lag,
-            utility,
-            realized,
-            {name: np.stack([found[name] for found in listed]) for name in TERMS},
-            held,
-        )
-
-
-class AtValues(Runs):
-    """Runs at each of some values of a parameter, which `draws` holds, with the same random numbers at each value."""
-
-    def of(self, scenario: Scenario, first: int, count: int) -> Found:
-        """Outcomes of runs `first` to `first + count`; run k has the value k // `draws.each`."""
-        k, each = np.arange(first, first + count), self.draws.each if self.draws else count
-        return self._measured(self.at(scenario, k), k % each, self.measured, price=False)
-
-
-def run_all(
-    scenarios: Sequence[Scenario], runs: Runs, worlds: int, workers: int = 1, progress: Progress | None = None
-) -> dict[str, Found]:
-    """The outcomes of all replications of some scenarios, by digest; the terms are means, (states,)."""
-    distinct = {scenario.digest: scenario for scenario in scenarios}
-    jobs = [(runs, scenario, worlds) for scenario in distinct.values()]
-    every: dict[str, Found] = {}
-    with ExitStack() as stack:
-        many = workers > 1 and len(jobs) * worlds >= MANY
-        spread = stack.enter_context(processes(workers)).map if many else map
-        for digest, found in zip(distinct, spread(_run, *zip(*jobs, strict=True)), strict=True):
-            every[digest] = found
-            if progress is not None:
-                progress(len(every), len(jobs))
-    return every
-
-
-def _run(runs: Runs, scenario: Scenario, worlds: int) -> Found:
-    parts = [runs.of(scenario, part.start, part.stop - part.start) for part in chunks(worlds)]
-    found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return found | {name: found[name].mean(0) for name in TERMS}
-
-
-def _at_equal_spending(
-    runs: Runs, today: Scenario, package: Scenario, every: dict[str, Found]
-) -> tuple[Floats, Floats]:
-    """The package's gain in years (worlds,) and the change of utility (worlds, states) if both spend the same."""
-    names, gains, changes = {*runs.measured, STANDING, UTILITY}, [], []
-    for part in chunks(len(every[today.digest][LAG])):
-        ends = tuple({name: every[s.digest][name][part] for name in names} for s in (today, package))
-        a, b = at_equal_spending(runs, (today, package), part.start, (ends[0], ends[1]))
-        gains.append(paired_difference(a[LAG], b[LAG]))
-        changes.append(b[UTILITY] - a[UTILITY])
-    return np.concatenate(gains), np.concatenate(changes)
 
 
 def _packages(built: Switches, sample: Sample, vote: Adoption, seed: int) -> list[Package]:
@@ -503,7 +367,10 @@ def _packages(built: Switches, sample: Sample, vote: Adoption, seed: int) -> lis
         cash = 0.0 if passes else vote.compensation(poll.change, rules)
         worst = int(poll.change.argmin())
         loses = poll.change[worst] < -UNCHANGED
-        resampled = resampled_means(differences[m].T, seed).T > UNCHANGED
+        if m % AT_ONCE == 1:
+            block = np.concatenate([d.T for d in differences[m : m + AT_ONCE]])
+            gains_again = resampled_means(block, seed).reshape(-1, len(states.codes), RESAMPLES)
+        resampled = gains_again[(m - 1) % AT_ONCE].T > UNCHANGED
         equal: dict[str, Any] = {}
         if sample.at_equal_spending is not None:
             years, changes = (values[m] for values in sample.at_equal_spending)
@@ -569,88 +436,3 @@ def _replaced(built: Switches, sample: Sample, vote: Adoption) -> Booleans:
         yes = means[j[at]] - means[i[at]] > UNCHANGED
         out[at] = vote.passes(yes, vote.rules(parts_of(built, apart)))
     return out
-
-
-def _passing(built: Switches, utility: Floats, vote: Adoption) -> Booleans:
-    """Whether each package passes, (..., packages), given mean utilities (..., mixtures, states)."""
-    yes = utility[..., 1:, :] - utility[..., :1, :] > UNCHANGED
-    passed = [vote.passes(yes[..., m, :], vote.rules(parts_of(built, m + 1))) for m in range(yes.shape[-2])]
-    return np.stack(passed, axis=-1)
-
-
-def _over_draws(
-    found: Reforms,
-    built: Switches,
-    draws: ParameterDraws,
-    union: Members,
-    vote: Adoption,
-    how: dict[str, Any],
-) -> Reforms:
-    sample = Sample.of(
-        built.mixtures,
-        Runs(found.seed, union, [LAG], draws=draws, utilities=True),
-        draws.count * draws.each,
-        **how,
-    )
-    by_draw = (len(built.mixtures), draws.count, draws.each)
-    utility = sample.utility.reshape(*by_draw, -1).mean(2)
-    gains = paired_difference(sample.lag[:1], sample.lag).reshape(by_draw).mean(2)[1:].T  # (draws, packages)
-    passing = _passing(built, np.moveaxis(utility, 0, 1), vote)
-    order = sorted(range(len(found.packages)), key=lambda k: _order(found.packages[k]))
-    worth = np.where(passing & (gains > 0), gains, -np.inf)[:, order]
-    best = np.where(worth.max(1) > 0, np.array(order)[worth.argmax(1)], -1)
-    rows = []
-    for k, package in enumerate(found.packages):
-        hits = int(passing[:, k].sum())
-        rows.append(
-            InDraws(
-                package.parts,
-                hits / draws.count,
-                *wilson(hits, draws.count),
-                float((best == k).mean()),
-                quantile(gains[:, k], 0.5),
-                quantile(gains[:, k], LOW),
-                quantile(gains[:, k], HIGH),
-            )
-        )
-    none = int((~passing.any(1)).sum())
-    nothing = none / draws.count, *wilson(none, draws.count)
-    return replace(found, draws=draws, in_draws=rows, nothing_passes=nothing)
-
-
-def _break_even(
-    found: Reforms,
-    built: Switches,
-    parameter: str,
-    union: Members,
-    vote: Adoption,
-    each: int,
-    how: dict[str, Any],
-) -> Reforms:
-    """Vote again at values of a parameter over its range, with the same random draws at each."""
-    tried = at_share(parameter, np.linspace(0, 1, STEPS))
-    values = ParameterDraws(pd.DataFrame({parameter: tried}), (parameter,), 0, "the range", each)
-    sample = Sample.of(
-        built.mixtures, AtValues(found.seed, union, [LAG], draws=values, utilities=True), STEPS * each, **how
-    )
-    utility = sample.utility.reshape(len(built.mixtures), STEPS, each, -1).mean(2)
-    passing = _passing(built, np.moveaxis(utility, 0, 1), vote)
-    runs = [runs_of(tried, column) for column in passing.T]
-    each_package = [BreakEven(p.parts, ends) for p, ends in zip(found.packages, runs, strict=True)]
-    return replace(
-        found,
-        parameter=parameter,
-        tried=[float(v) for v in tried],
-        break_even=each_package,
-        stays=runs_of(tried, ~passing.any(1)),
-    )
-
-
-def runs_of(values: Floats, true: Booleans) -> list[tuple[float, float]]:
-    """The first and the last value of each run of neighbors at which a condition is true.
-
-    >>> runs_of(np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, True, False, True]))
-    [(1.0, 2.0), (4.0, 4.0)]
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], true, [False]])))
-    return [(float(values[a]), float(values[b - 1])) for a, b in edges.reshape(-1, 2)]

@@ -67,7 +67,7 @@ def reforms(
 ) -> None:
     """Vote on every package of a reform: what it gains, which states are in favor, and which would be adopted."""
     from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.analysis.reforms import packages_between
+    from juste_retour.runs.analysis.packages import packages_between
     from juste_retour.runs.analysis.reforms import reforms as vote
     from juste_retour.runs.base import printing
     from juste_retour.runs.base.user_rules import load_rules

@@ -12,7 +12,9 @@ from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.analysis.consent import Adoption, Poll, cycle_of, frontier, legal_bases
 from juste_retour.runs.analysis.institution_choice import choose
-from juste_retour.runs.analysis.reforms import Package, Reforms, best_of, packages_between, reforms, runs_of
+from juste_retour.runs.analysis.packages import packages_between
+from juste_retour.runs.analysis.reform_values import runs_of
+from juste_retour.runs.analysis.reforms import Package, Reforms, best_of, reforms
 
 SHORT = {"end": "2029Q4"}
 TODAY = load("eu-status-quo").changed(SHORT)
