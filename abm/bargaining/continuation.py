@@ -60,6 +60,13 @@ def equilibrium(scenario: Scenario, members: Members) -> FixedPoint:
     return _solved[key]
 
 
+def solved_again(scenario: Scenario, members: Members) -> FixedPoint:
+    """The continuation values of a scenario in a union, without those in memory or on disk."""
+    search = _search_of(scenario)
+    found = solved.announced(search, lambda: _solve(search, members))
+    return found.using(int(_expecting(scenario)["solution"]))
+
+
 def _keep(key: tuple[str, str], found: FixedPoint) -> None:
     _solved[key] = found
     if len(_solved) > REMEMBERED:

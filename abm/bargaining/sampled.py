@@ -17,8 +17,11 @@ Source: Neyman (1934); Robbins and Monro (1951); Stein (1981), lemma 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +38,9 @@ APART = 0.25  # mean stakes, beyond their errors, by which two searches must dif
 PRIOR = 0.3  # standard deviation of the prior of a slope around `Draws.bought`
 STEEPEST = 0.85  # largest slope, unless `Draws.bought` is larger
 SMALLEST = 1e-6  # EUR bn: least stake, which avoids a division by zero
+
+
+ARRAYS = ("solutions", "errors", "residuals", "steps")  # fields of a `FixedPoint`
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +95,28 @@ class FixedPoint:
     leads: tuple[int, ...]
     rounds: int
     number: int = 1
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any], states: int) -> FixedPoint:
+        """The solutions of a search for this number of states, given what `plain` returned.
+
+        Raises:
+            ValueError, TypeError, KeyError: it is something else.
+        """
+        listed = {name: np.array(plain[name], dtype=np.float64) for name in ARRAYS}
+        found = cls(**{**plain, **listed, "leads": tuple(plain["leads"])})
+        shapes = [listed[name].shape for name in ARRAYS]
+        count = len(found.residuals)
+        if shapes != [(count, states)] * 2 + [(count,)] * 2 or not 0 < found.number <= count:
+            raise ValueError("arrays of other sizes")
+        if not all(np.isfinite(x).all() for x in listed.values()):
+            raise ValueError("values that are not finite")
+        return found
+
+    def plain(self) -> dict[str, Any]:
+        """The solutions as plain data, which JSON keeps to the last bit."""
+        listed = {name: getattr(self, name).tolist() for name in ARRAYS}
+        return {**asdict(self), **listed, "leads": list(self.leads)}
 
     def using(self, number: int) -> FixedPoint:
         """The same search with another solution in use: its number, 0 for the one that most starts lead to.
@@ -172,6 +200,11 @@ class FixedPoint:
             f"The stationary values {went} after {self.rounds} rounds (remaining step {self.to_go:.1%}, largest standard "
             f"error {self.worst:.1%} of the mean stake; {number})."
         )
+
+
+def digest_of_solution(plain: object) -> str:
+    """A hash of what `FixedPoint.plain` returned: all values, errors and the number in use."""
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
 
 
 REMEDY = "Use expect = 'adaptive' or 'status_quo', or change the patience or the reservation noise slightly."

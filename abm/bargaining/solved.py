@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -31,7 +30,6 @@ from juste_retour.agents.rules import FAMILIES
 
 VARIABLE = "JUSTE_RETOUR_CACHE"
 LARGEST = 1_000_000  # bytes of the largest file that is read
-ARRAYS = ("solutions", "errors", "residuals", "steps")
 LOCK_WAIT, LOCK_SAID = 300.0, 2.0  # seconds after which waiting for another process ends, and is said
 
 
@@ -70,7 +68,7 @@ def kept(
     """
     there = folder()
     if there is None or not _shipped(scenario):
-        return _announced(scenario, solve)
+        return announced(scenario, solve)
     path = _file(there, scenario, members)
 
     def stored() -> FixedPoint | None:
@@ -89,7 +87,7 @@ def kept(
     with _locked(path) as waited:
         found = stored() if waited else None  # another process may have solved it in the meantime
         if found is None:
-            found = _announced(scenario, solve)
+            found = announced(scenario, solve)
             _write(path, found)
     return found
 
@@ -103,7 +101,8 @@ def described(scenario: Scenario) -> str:
     )
 
 
-def _announced(scenario: Scenario, solve: Callable[[], FixedPoint]) -> FixedPoint:
+def announced(scenario: Scenario, solve: Callable[[], FixedPoint]) -> FixedPoint:
+    """The solution that `solve` returns, with lines on standard error before and after it."""
     begun = time.perf_counter()
     print(f"Solving stationary values: {described(scenario)}.", file=sys.stderr, flush=True)
     found = solve()
@@ -139,22 +138,13 @@ def _read(path: Path, members: Members) -> FixedPoint | None:
         content = whole["solution"]
         if whole["checksum"] != _checksum(path, content):
             return None
-        listed = {name: np.array(content[name], dtype=np.float64) for name in ARRAYS}
-        found = FixedPoint(**{**content, **listed, "leads": tuple(content["leads"])})
+        return FixedPoint.of(content, members.states.count)
     except (OSError, ValueError, TypeError, KeyError, RecursionError, BadInput):
         return None
-    count = len(listed["residuals"])
-    good = all(np.isfinite(x).all() and len(x) == count > 0 for x in listed.values())
-    return (
-        found
-        if good and found.solutions.shape == found.errors.shape == (count, members.states.count)
-        else None
-    )
 
 
 def _write(path: Path, found: FixedPoint) -> None:
-    content = {key: x.tolist() if isinstance(x, np.ndarray) else x for key, x in asdict(found).items()}
-    part = path.with_suffix(f".{os.getpid()}.part")
+    content, part = found.plain(), path.with_suffix(f".{os.getpid()}.part")
     try:  # if it cannot be saved, it is solved again next time
         part.write_text(json.dumps({"solution": content, "checksum": _checksum(path, content)}))
         part.replace(path)

@@ -199,6 +199,12 @@ def verify(
     ],
     every: Annotated[bool, typer.Option("--all", help="Rerun every chunk.")] = False,
     chunks: Annotated[int, typer.Option(metavar="N", help="Number of chunks to rerun, drawn at random.")] = 3,
+    solve: Annotated[
+        bool,
+        typer.Option(
+            "--solve", help="Also solve their stationary values again, without stored ones, and compare them."
+        ),
+    ] = False,
     workers: Workers = None,
     yes: Yes = False,
     json: Json = False,
@@ -209,9 +215,12 @@ def verify(
     """
     from dataclasses import asdict
 
+    from juste_retour.agents.errors import BadInput
     from juste_retour.runs.base import printing
 
     if folder.is_file():
+        if solve:
+            raise BadInput("--solve is for a folder of `batch`; omit it for a sealed forecast.")
         from juste_retour.runs.reports.sealed import check_seal, verdict_on
 
         with printing.progress("replications") as report:
@@ -233,7 +242,7 @@ def verify(
         again = sum(took) if every else sum(took) * min(chunks / len(took), 1)
         refuse_hours(again / max(processes(workers), 1), yes, "omit --all, or rerun fewer chunks")
     with printing.progress("chunks") as report:
-        found = run_verify(folder, every=every, sample=chunks, workers=workers, progress=report)
+        found = run_verify(folder, every=every, sample=chunks, solve=solve, workers=workers, progress=report)
     if json:
         printing.print_json({"agrees": not found.differences, **asdict(found)})
         if not found.differences:

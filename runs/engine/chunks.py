@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, DTypeLike
 
+from juste_retour.abm.bargaining.continuation import found_for
 from juste_retour.abm.base.toml import setting
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.worlds.agent_choice import AGENTS
@@ -67,7 +68,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Produced:
-    """A chunk's files by table, or why it failed."""
+    """A chunk's files by table and the stationary values that it used by point, or why it failed."""
 
     chunk: int
     worlds: int
@@ -75,6 +76,7 @@ class Produced:
     files: dict[str, bytes] = field(default_factory=dict)
     failure: Failure | None = None
     read: dict[str, str] = field(default_factory=dict)  # see `Spec.read`
+    solutions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class ChunkPlan:
@@ -168,6 +170,18 @@ class ChunkPlan:
             return {RESULT: packed(self.jobs[cell.point]())}
         found = self.frames(self.cells_of(chunk))
         return {table: self.parquet(table, frame) for table, frame in found.items()}
+
+    def expecting(self, chunk: int) -> dict[str, Scenario]:
+        """The scenarios of a chunk that use stationary values, by point."""
+        each = (
+            {} if self.jobs is not None else {c.point: self._scenarios(c.point) for c in self.cells_of(chunk)}
+        )
+        return {str(point): scenario for point, scenario in each.items() if scenario.bargains_on}
+
+    def solutions(self, chunk: int) -> dict[str, dict[str, Any]]:
+        """The stationary values that a chunk used in this process, as plain data by point."""
+        found = {p: found_for(scenario, self.spec.members) for p, scenario in self.expecting(chunk).items()}
+        return {point: one.plain() for point, one in found.items() if one is not None}
 
     def parquet(self, table: str, frame: pd.DataFrame) -> bytes:
         """A table as Parquet bytes, with types from the data dictionary, so that all chunks have the same schema."""
@@ -287,7 +301,8 @@ def produce(content: str, chunk: int) -> Produced:
         raise
     except BaseException as error:
         return Produced(chunk, worlds, time.perf_counter() - begun, {}, _failure(plan, chunk, error))
-    return Produced(chunk, worlds, time.perf_counter() - begun, files, None, plan.spec.read())
+    seconds = time.perf_counter() - begun
+    return Produced(chunk, worlds, seconds, files, None, plan.spec.read(), plan.solutions(chunk))
 
 
 def _blank(error: BaseException) -> Failure:

@@ -18,7 +18,7 @@ from juste_retour.runs.engine import pool
 from juste_retour.runs.engine.chunks import ChunkPlan, Failure, Produced
 from juste_retour.runs.engine.manifest import Manifest, Record
 from juste_retour.runs.engine.spec import Spec, read_spec, spec_of
-from juste_retour.runs.engine.store import Store, result_digest
+from juste_retour.runs.engine.store import Store, result_digest, solution_digests
 from juste_retour.runs.results.ensemble import checked_integer
 
 
@@ -179,6 +179,7 @@ def _ended(manifest: Manifest, done: Done, good: Mapping[int, Record]) -> Manife
     if manifest["complete"]:
         manifest["result"] = done.digest
         manifest["hashes"] = {name: h for n in sorted(good) for name, h in good[n]["files"].items()}
+        manifest["solutions"] = solution_digests(good)
     return manifest
 
 

@@ -10,17 +10,23 @@ from juste_retour.runs.base.provenance import mixing
 
 
 class Record(TypedDict):
-    """A finished chunk: the digest of its spec, its number, runs, seconds, and the hash of each of its files."""
+    """A finished chunk: the digest of its spec, its number, runs, seconds, and the hash of each of its files.
+
+    `solutions` has the stationary values that it used by point, as `FixedPoint.plain` returns them.
+    """
 
     spec: str
     chunk: int
     worlds: int
     seconds: float
     files: dict[str, str]
+    solutions: NotRequired[dict[str, dict[str, Any]]]
 
 
 class Manifest(TypedDict):
-    """An experiment's spec, size and provenance; `result` and `hashes` are there once it is complete.
+    """An experiment's spec, size and provenance; `result`, `hashes` and `solutions` are there once it is complete.
+
+    `solutions` has the digests of the stationary values in use, by point.
 
     `read` has the hash of each file and variable that rules read in the runs, besides those in `rules`.
     `continued_with` holds further provenances, if the batch was resumed with other software or on another processor.
@@ -48,6 +54,7 @@ class Manifest(TypedDict):
     continued_with: NotRequired[list[dict[str, Any]]]
     result: NotRequired[str]
     hashes: NotRequired[dict[str, str]]
+    solutions: NotRequired[dict[str, list[str]]]
 
 
 # what a manifest must contain

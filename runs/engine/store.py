@@ -20,6 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
+from juste_retour.abm.bargaining.sampled import digest_of_solution
 from juste_retour.abm.base.files import MOST_WRITTEN, content_of, refuse_special_output
 from juste_retour.agents.errors import BadInput, CannotWrite, JusteRetourError
 from juste_retour.runs.base.printing import json_text
@@ -308,6 +309,8 @@ class Store:
             "seconds": round(produced.seconds, 4),
             "files": hashes,
         }
+        if produced.solutions:
+            record["solutions"] = produced.solutions
         try:
             refuse_special_output(self.out / DONE)
             with (self.out / DONE).open("ab") as log:
@@ -467,7 +470,18 @@ def _is_record(found: object, manifest: Manifest) -> bool:
     chunk, files = found.get("chunk"), found.get("files")
     if type(chunk) is not int or not 0 <= chunk < manifest["chunks"] or not isinstance(files, dict):
         return False
+    if not isinstance(found.get("solutions", {}), dict):
+        return False
     return files.keys() == {_file(table, chunk) for table in manifest["tables"]}
+
+
+def solution_digests(records: Mapping[int, Record]) -> dict[str, list[str]]:
+    """The digests of the stationary values that chunks used, by point; several if their chunks used different ones."""
+    found: dict[str, set[str]] = {}
+    for record in records.values():
+        for point, plain in record.get("solutions", {}).items():
+            found.setdefault(point, set()).add(digest_of_solution(plain))
+    return {point: sorted(digests) for point, digests in sorted(found.items())}
 
 
 def result_digest(records: Mapping[int, Record]) -> str:

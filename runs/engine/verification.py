@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,21 +12,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from juste_retour.abm.bargaining.continuation import is_known, solved_again
+from juste_retour.abm.bargaining.sampled import FixedPoint
 from juste_retour.abm.base.files import MOST_WRITTEN, content_of
 from juste_retour.agents.arrays import Integers
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.runs.base.chunked import Progress, reporter
+from juste_retour.runs.base.numerals import counted
 from juste_retour.runs.base.provenance import changes_between, made_with, rules_between, same_bits
 from juste_retour.runs.engine import pool
 from juste_retour.runs.engine.chunks import ChunkPlan, Produced
 from juste_retour.runs.engine.experiment import processes, stoppable
-from juste_retour.runs.engine.manifest import continued, mixture
+from juste_retour.runs.engine.manifest import Record, continued, mixture
 from juste_retour.runs.engine.spec import spec_of
-from juste_retour.runs.engine.store import DONE, REMEDY, Store, rules_read_anew
+from juste_retour.runs.engine.store import DONE, REMEDY, Store, rules_read_anew, solution_digests
 from juste_retour.runs.results.ensemble import checked_integer
 
 SAMPLE = 3
 TOLERANCE = 1e-12
+ERRORS = 4  # standard errors of a difference by which two solves may differ; with 27 states 3 would refuse 7 % of equal ones
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ class Verification:
         differences: a phrase for each difference.
         changed: code, data or libraries that have changed since the result was computed.
         mixed: a warning if the chunks were computed with different software or processors.
+        stored: points of the rerun chunks whose stationary values were known before, and not solved again by a rerun.
+        solved: points whose stationary values were solved again without those, and compared with the recorded ones.
     """
 
     checked: list[int]
@@ -49,6 +56,8 @@ class Verification:
     differences: list[str]
     changed: list[str]
     mixed: str = ""
+    stored: int = 0
+    solved: int = 0
 
 
 class Differs(JusteRetourError):
@@ -60,6 +69,7 @@ def verify(
     *,
     every: bool = False,
     sample: int = SAMPLE,
+    solve: bool = False,
     workers: int | None = None,
     progress: Progress | bool | None = None,
 ) -> Verification:
@@ -69,6 +79,8 @@ def verify(
         out: folder of the result.
         every: rerun every chunk, not only a random sample.
         sample: number of chunks to rerun; they are drawn at random, and differ from call to call.
+        solve: solve the stationary values of these chunks' points again, without stored ones, and compare them with the
+            recorded ones: bit for bit if results must agree so and the code is the same, else within the stated errors.
         workers: number of processes; 0 runs in this one.
         progress: called with chunks done and chunks to do; True prints them every 15 seconds.
 
@@ -104,6 +116,8 @@ def verify(
     plan = ChunkPlan(spec)
     store.compare_size(manifest, plan)
     missing = plan.chunks - len(records)
+    bargains = [scenario for n in sound for scenario in plan.expecting(n).values()]
+    stored = sum(is_known(scenario, spec.members) for scenario in bargains)
     content = json.dumps(dict(spec.content), default=str)
     checked = []
     with stoppable(at_once=workers == 0) as stop:
@@ -112,7 +126,7 @@ def verify(
         )
         for produced in running if sound else ():
             checked.append(produced.chunk)
-            differences += _changed(store, produced, exact)
+            differences += _changed(store, records[produced.chunk], produced, exact)
             if progress is not None:
                 progress(len(checked), len(sound))
     if stop.asked:
@@ -120,10 +134,43 @@ def verify(
     mismatch = store.mismatch()
     if mismatch is not None:
         differences.append(mismatch)
-    return Verification(sorted(checked), plan.chunks, missing, exact, differences, changed, mixture(manifest))
+    if manifest.get("solutions", digests := solution_digests(records)) != digests and manifest["complete"]:
+        differences.append(f"{store.out / DONE} records other stationary values than the manifest")
+    if solve:
+        for n in sound:
+            differences += _solved_again(plan, n, records[n], exact and not changed)
+    solved = len(bargains) if solve else 0
+    return Verification(
+        sorted(checked), plan.chunks, missing, exact, differences, changed, mixture(manifest), stored, solved
+    )
 
 
-def _changed(store: Store, produced: Produced, exact: bool) -> list[str]:
+def _solved_again(plan: ChunkPlan, chunk: int, record: Record, same: bool) -> Iterator[str]:
+    """A phrase for each point whose recorded stationary values are not those of a fresh solve."""
+    members = plan.spec.members
+    for point, scenario in plan.expecting(chunk).items():
+        fresh = solved_again(scenario, members)
+        try:
+            kept = FixedPoint.of(record.get("solutions", {})[point], members.states.count)
+        except (KeyError, TypeError, ValueError):
+            yield f"chunk {chunk} records no stationary values for point {point}"
+            continue
+        apart = np.abs(fresh.found - kept.found)
+        allowed = 0.0 * kept.error if same else ERRORS * np.hypot(fresh.error, kept.error)
+        k = int(np.argmax(apart - allowed))
+        if apart[k] > allowed[k]:
+            yield (
+                f"chunk {chunk}, point {point}: {members.states.codes[k]} expects EUR {kept.found[k]:.4g} bn by the record and "
+                f"{fresh.found[k]:.4g} bn if solved again, "
+                + (
+                    "and on this processor it must be the same"
+                    if same
+                    else f"more than {ERRORS} standard errors apart"
+                )
+            )
+
+
+def _changed(store: Store, record: Record, produced: Produced, exact: bool) -> list[str]:
     """A phrase for each difference between a chunk that was rerun and its files."""
     found = []
     if produced.failure is not None:
@@ -133,6 +180,8 @@ def _changed(store: Store, produced: Produced, exact: bool) -> list[str]:
         said = None if kept == fresh else _difference(kept, fresh, exact)
         if said:
             found.append(f"chunk {produced.chunk}, table {table}: {said}")
+    if exact and produced.solutions and produced.solutions != record.get("solutions", produced.solutions):
+        found.append(f"chunk {produced.chunk}: its stationary values are not those that it records")
     return found
 
 
@@ -187,6 +236,12 @@ def verdict(found: Verification, out: Path | str) -> str:
             else ""
         )
         agree = f"{len(found.checked)} of {found.chunks} chunks were rerun and agree {how}{missing}{since}."
+        if found.solved:
+            agree += (
+                f" Their stationary values were solved again at {counted(found.solved, 'point')} and agree."
+            )
+        elif found.stored:
+            agree += f" At {counted(found.stored, 'point')} they used stored stationary values, which --solve would solve again."
         return f"{agree} {found.mixed}".rstrip()
     more = f" (and {len(found.differences) - 1} more)" if len(found.differences) > 1 else ""
     damaged = all(".parquet" in line or DONE in line for line in found.differences)

@@ -5,16 +5,21 @@ import io
 import json
 import re
 import shutil
+import tomllib
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from juste_retour.abm.bargaining import continuation, solved
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.engine.experiment import batch
+from juste_retour.runs.engine.spec import spec_of
 from juste_retour.runs.engine.store import result_digest
 from juste_retour.runs.engine.verification import Differs, verdict, verify
-from tests.runs.small import change_manifest, run_small
+from tests.runs.small import change_manifest, manifest, run_small
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +145,63 @@ def test_exit_status_of_verify(out, call):
 def test_folder_without_a_result_is_refused(tmp_path):
     with pytest.raises(BadInput, match="batch"):
         verify(tmp_path)
+
+
+STATIONARY = """
+scenario = { agenda = "commission_proposal", expect = "stationary" }
+replications = 2
+outcomes = ["sites"]
+[design]
+kind = "grid"
+[factors]
+patience = [0.5, 0.6]
+"""
+
+
+@pytest.fixture(scope="module")
+def expecting(tmp_path_factory):
+    return run_small(tmp_path_factory.mktemp("expecting"), text=STATIONARY)
+
+
+def forget_solutions(monkeypatch, where):
+    """As in a new process with an empty cache in this folder."""
+    monkeypatch.setenv(solved.VARIABLE, str(where))
+    monkeypatch.setattr(continuation, "_solved", type(continuation._solved)())
+
+
+def test_manifest_names_the_stationary_values_of_each_point(expecting):
+    found = manifest(expecting)["solutions"]
+    assert set(found) == {"0", "1"}
+    assert len({tuple(digests) for digests in found.values()}) == 2
+
+
+def test_verify_says_that_it_used_stored_values_and_solves_them_again_on_request(
+    expecting, tmp_path, monkeypatch
+):
+    forget_solutions(monkeypatch, tmp_path)
+    assert verify(expecting, every=True, workers=0).stored == 0
+    plain = verify(expecting, every=True, workers=0)
+    assert (plain.stored, plain.solved, plain.differences) == (2, 0, [])
+    assert "--solve" in verdict(plain, expecting)
+    again = verify(expecting, every=True, solve=True, workers=0)
+    assert (again.solved, again.differences) == (2, [])
+
+
+def test_solving_again_finds_a_cache_that_was_changed_before_the_batch(tmp_path, monkeypatch):
+    """Its checksum is right and one round confirms it, so that only a fresh solve tells."""
+    forget_solutions(monkeypatch, tmp_path)
+    spec = spec_of({**tomllib.loads(STATIONARY), "factors": {"patience": [0.5]}})
+    scenario, members = spec.scenario_at(0), spec.members
+    found = continuation.equilibrium(scenario, members)
+    path = solved._file(tmp_path, continuation._search_of(scenario), members)
+    solved._write(path, replace(found, solutions=found.solutions * 1.1))
+    forget_solutions(monkeypatch, tmp_path)
+    batch(spec, tmp_path / "out", workers=0)
+    assert not verify(tmp_path / "out", every=True, workers=0).differences
+    (said,) = verify(tmp_path / "out", every=True, solve=True, workers=0).differences
+    assert "point 0" in said
+    change_manifest(
+        tmp_path / "out", provenance=manifest(tmp_path / "out")["provenance"] | {"cpu_features": []}
+    )
+    (said,) = verify(tmp_path / "out", every=True, solve=True, workers=0).differences
+    assert "standard errors" in said
