@@ -19,6 +19,7 @@ from typing import Any
 
 _ROOT = Path(__file__).resolve().parents[2]
 _OURS = tuple(f"{_ROOT}{os.sep}{room}{os.sep}" for room in ("agents", "abm", "runs", "visualization"))
+_LINKS = f"{_ROOT}{os.sep}juste_retour{os.sep}"  # of a checkout
 _FOLDERS = [Path(os.__file__).parent, *map(Path, site.getsitepackages())]  # sysconfig needs more than NumPy
 _LIBRARIES = tuple(f"{folder}{os.sep}" for path in _FOLDERS for folder in {path, path.resolve()})
 VARIABLE = "environment variable "
@@ -106,13 +107,15 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _note_file(path: str) -> None:
-    if path.startswith((*_LIBRARIES, *_OURS, "/dev/", "/proc/", "/sys/")):
+    if ".pyc." in path:  # bytecode that is being written
         return
-    if path.endswith(".pyc"):
+    if path.endswith(".pyc"):  # which may lie elsewhere, by PYTHONPYCACHEPREFIX
         try:
             path = importlib.util.source_from_cache(path)
         except ValueError:
             return
+    if path.startswith((*_LIBRARIES, *_OURS, _LINKS, "/dev/", "/proc/", "/sys/")):
+        return
     if _note(path) and path.endswith(".py"):
         _WATCHED.add(path)  # what a helper reads counts as well
 
