@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import tempfile
+from contextlib import suppress
 from functools import cache
+from importlib.metadata import distributions
 from itertools import chain
 from pathlib import Path
 
@@ -24,9 +26,6 @@ settings.load_profile("no_deadline")
 # Solved equilibria go to a folder of this test run, also those of the commands that the tests start.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["JUSTE_RETOUR_CACHE"] = tempfile.mkdtemp(prefix="juste-retour-")
-    # Many tests start processes, and compiling what each of them imports takes longer than most of them run.
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
-        os.environ.setdefault("PYTHONPYCACHEPREFIX", str(KEPT / "bytecode"))
 
 
 def pytest_xdist_auto_num_workers(config):
@@ -52,19 +51,26 @@ def pytest_configure_node(node):
 
 
 @cache
-def inputs(path):
-    """Hash of what a test file depends on: its text, the code that it imports at any depth, data, versions and processor."""
-    from juste_retour.runs.base.provenance import _imported, code_digest, platform_facts
+def surroundings():
+    """Bytes of what all tests of numbers depend on: processor, kernels, libraries, data, and the helpers of tests."""
+    from juste_retour.runs.base.provenance import platform_facts
 
     facts = {key: value for key, value in platform_facts().items() if key != "commit"}
-    code = code_digest(*sorted(name for name in _imported(path) if name.startswith("juste_retour.runs.")))
-    found = hashlib.sha256(json.dumps([facts, code], default=str).encode())
+    facts["kernels"] = [os.environ.get(name) for name in ("NPY_DISABLE_CPU_FEATURES", "OPENBLAS_CORETYPE")]
+    facts["libraries"] = sorted(f"{found.name} {found.version}" for found in distributions())
     helpers = [file for file in HERE.rglob("*.py") if not file.name.startswith("test_")]
     rooms = [HERE.with_name(room).rglob("*") for room in ("agents", "abm", "runs")]
     data = [file for file in chain(*rooms) if file.is_file() and file.suffix not in (".py", ".pyc")]
-    for file in (path, *sorted(helpers), *sorted(data)):
-        found.update(file.read_bytes())
-    return found.hexdigest()
+    return b"".join([json.dumps(facts).encode(), *(file.read_bytes() for file in sorted(helpers + data))])
+
+
+@cache
+def inputs(path):
+    """Hash of what a test file depends on: its text, the code that it imports at any depth, and the surroundings."""
+    from juste_retour.runs.base.provenance import _imported, code_digest
+
+    code = code_digest(*sorted(name for name in _imported(path) if name.startswith("juste_retour.runs.")))
+    return hashlib.sha256(path.read_bytes() + code.encode() + surroundings()).hexdigest()
 
 
 def pytest_runtest_logreport(report):
@@ -76,9 +82,10 @@ def pytest_runtest_logreport(report):
 
 def pytest_sessionfinish(session):
     """Keep the tests that passed, by the hash of their inputs."""
-    for known, names in PASSED.items():
-        KEPT.mkdir(parents=True, exist_ok=True)
-        (KEPT / known).write_text(json.dumps(sorted({*names, *passed_before(known)})))
+    with suppress(OSError):
+        for known, names in PASSED.items():
+            KEPT.mkdir(parents=True, exist_ok=True)
+            (KEPT / known).write_text(json.dumps(sorted({*names, *passed_before(known)})))
 
 
 def passed_before(known):
