@@ -94,7 +94,7 @@ def ask(
         BadInput: it refused its input.
     """
     try:
-        with frozen(handed), limited(time_limit()):
+        with unchanged(handed), frozen(handed), limited(time_limit()), staying():
             found = rule.function(*handed, **parameters)
         return found if check is None else check(found, handed, parameters)
     except InvalidReturn as error:
@@ -181,7 +181,7 @@ def line_in(error: BaseException, file: str) -> int | None:
 @contextmanager
 def frozen(handed: tuple[Any, ...]) -> Iterator[None]:
     """Make all arrays in these arguments read-only inside; arrays that their methods return are not covered."""
-    arrays = [x for thing in handed for x in _arrays(thing) if x.flags.writeable]
+    arrays = [x for x in _leaves(handed) if isinstance(x, np.ndarray) and x.flags.writeable]
     for x in arrays:
         x.flags.writeable = False
     try:
@@ -191,15 +191,54 @@ def frozen(handed: tuple[Any, ...]) -> Iterator[None]:
             x.flags.writeable = True
 
 
-def _arrays(thing: object) -> Iterator[np.ndarray]:
-    if isinstance(thing, np.ndarray):
-        yield thing
-    elif isinstance(thing, dict):
-        for value in thing.values():
-            yield from _arrays(value)
+@contextmanager
+def unchanged(handed: tuple[Any, ...]) -> Iterator[None]:
+    """Raise `InvalidReturn` if a call inside changed these arguments in a way that read-only arrays do not prevent."""
+    before = [(x, x.tobytes() if isinstance(x, np.ndarray) else b"") for x in _leaves(handed)]
+    yield
+    after = list(_leaves(handed))
+    if len(after) != len(before) or any(
+        x is not y or (isinstance(x, np.ndarray) and x.tobytes() != content)
+        for x, (y, content) in zip(after, before, strict=True)
+    ):
+        raise InvalidReturn("changes one of its arguments; work on a copy, as in x = x.copy()")
+
+
+def _leaves(thing: object) -> Iterator[object]:
+    """The values in nested tuples, dicts and dataclasses."""
+    if isinstance(thing, dict | tuple):
+        for value in thing.values() if isinstance(thing, dict) else thing:
+            yield from _leaves(value)
     elif is_dataclass(thing) and not isinstance(thing, type):
         for f in fields(thing):
-            yield from _arrays(getattr(thing, f.name))
+            yield from _leaves(getattr(thing, f.name))
+    else:
+        yield thing
+
+
+# -- the process ------------------------------------------------------------------------------------------------------
+class _Inside(threading.local):
+    process = 0  # the number of the process in which this thread runs a user's code
+
+
+_inside, _leave = _Inside(), os._exit
+
+
+def _left(status: int) -> None:
+    if _inside.process == os.getpid():
+        raise SystemExit(f"os._exit({status})")
+    _leave(status)
+
+
+@contextmanager
+def staying() -> Iterator[None]:
+    """Let `os._exit` raise `SystemExit` inside, in this thread; it would end the process without a word, as if all were well."""
+    os._exit = _left  # type: ignore[assignment]
+    before, _inside.process = _inside.process, os.getpid()
+    try:
+        yield
+    finally:
+        _inside.process = before
 
 
 # -- the time limit ---------------------------------------------------------------------------------------------------

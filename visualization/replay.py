@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -10,6 +12,10 @@ from pathlib import Path
 from juste_retour.runs.base.palette import css, look
 
 STAGE = Path(__file__).parent / "stage"
+POLICY = (  # workers, WebAssembly and `blob:` are for the model in a single file; nothing is loaded, sent or framed
+    "default-src 'none'; script-src 'sha256-{}' blob: 'unsafe-eval' 'wasm-unsafe-eval'; worker-src blob:; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src data: blob:; base-uri 'none'; form-action 'none'"
+)
 
 
 def modules(first: str = "replay.js") -> list[str]:
@@ -78,10 +84,13 @@ def page_around(title: str, content: Mapping[str, object], first: str) -> str:
     """A page with its content, the style sheet and the stage's modules that `first` needs, as HTML."""
     from juste_retour.runs.base.pages import page_of  # needs Jinja, which is not available in the browser
 
+    script = bundled(first)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return page_of(
         Path(__file__).with_suffix(".html"),
         title=title,
         style=style(),
         content=inlined(content),
-        script=bundled(first),
+        script=script,
+        policy=POLICY.format(digest),
     )

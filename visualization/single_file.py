@@ -146,15 +146,13 @@ def write(file: Path, told: Told, pyodide: Path | None = None) -> None:
 
 
 def _computed(told: Told) -> Iterator[tuple[str, str]]:
-    from juste_retour.runs.base.processes import processes
+    from juste_retour.runs.base.processes import spread
 
     asked = [(name, changes) for name in held() for changes in changes_of(name)]
-    with processes(os.cpu_count() or 1) as pool:
-        for k, (one, text) in enumerate(
-            zip(asked, pool.map(part, *zip(*asked, strict=True)), strict=True), 1
-        ):
-            told(k, len(asked))
-            yield key(*one), text
+    texts = spread(os.cpu_count() or 1, part, *zip(*asked, strict=True))
+    for k, (one, text) in enumerate(zip(asked, texts, strict=True), 1):
+        told(k, len(asked))
+        yield key(*one), text
 
 
 def key(name: str, changes: dict[str, str]) -> str:

@@ -14,7 +14,7 @@ from types import ModuleType
 from juste_retour.abm import catalog  # noqa: F401  registers the shipped rules before a user's
 from juste_retour.abm.base.files import content_of
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
-from juste_retour.agents.asking import RuleFailed, TooLong, line_in, said
+from juste_retour.agents.asking import RuleFailed, TooLong, line_in, said, staying
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.agents.interface import check_interface
 from juste_retour.agents.rules import FAMILIES, OFFERED, SHIPPERS, Rule, forget
@@ -293,7 +293,8 @@ def _run(path: Path, place: Path, source: str, sha256: str) -> None:
             str(place.parent)
         )  # at the end, so that files in its folder shadow no installed module
     try:
-        exec(compile(source, str(place), "exec"), module.__dict__)
+        with staying():
+            exec(compile(source, str(place), "exec"), module.__dict__)
     except SyntaxError as error:
         where = (
             f"line {error.lineno}"

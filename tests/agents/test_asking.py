@@ -1,5 +1,6 @@
 """Calling a user's rule: read-only input, a time limit, and errors that name the rule."""
 
+import os
 import re
 import signal
 
@@ -50,6 +51,21 @@ def change(ballot, states):
     return ballot.yes.all(-1)
 
 
+def change_by_force(ballot, states):
+    ballot.yes.setflags(write=True)
+    ballot.yes[...] = ~ballot.yes
+    return ballot.yes.all(-1)
+
+
+def replace(ballot, states):
+    object.__setattr__(ballot, "yes", ~ballot.yes)
+    return ballot.yes.all(-1)
+
+
+def end_the_process(ballot, states):
+    os._exit(0)
+
+
 def change_a_copy(ballot, states):
     yes = ballot.yes.copy()
     yes[:, 0] = False
@@ -65,6 +81,9 @@ def change_a_copy(ballot, states):
         (lambda ballot, states: ballot.yes.sum(-1), ["int64", "booleans"]),
         (leave, ["SystemExit"]),
         (change, ["copy"]),
+        (change_by_force, ["copy"]),
+        (replace, ["copy"]),
+        (end_the_process, ["os._exit(0)"]),
     ],
 )
 def test_error_in_a_rule_names_rule_file_and_line(body, words):

@@ -1,5 +1,7 @@
 import base64
 import gzip
+import hashlib
+import html
 import json
 import re
 
@@ -10,6 +12,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.cli.lazy_group import main
 from juste_retour.visualization import single_file
+from juste_retour.visualization.replay import page_around
 from juste_retour.visualization.single_file import SEEDS, SETTINGS, changes_of, columns, held, key, page, part
 from juste_retour.visualization.views.stage_frames import play
 
@@ -129,3 +132,15 @@ def test_file_with_the_model_offers_every_rule():
     assert {one["name"] for one in content["catalog"]["presets"]} == set(held())
     assert "seeds" not in content["catalog"]
     assert content["seeds"] == list(SEEDS)
+
+
+def test_page_in_a_file_runs_its_own_script_only_and_reaches_nothing():
+    text = html.unescape(page_around("a title", {}, "replay.js"))
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="(.*?)"', text)[1]
+    script = re.search(r'<script type="module">(.*?)</script>', text, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert f"'sha256-{digest}'" in rules["script-src"]
+    assert "unsafe-inline" not in rules["script-src"]
+    assert "http" not in policy
