@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.analysis.contrasts import paired_difference
 from juste_retour.runs.base.chunked import Progress, chunks
-from juste_retour.runs.base.processes import processes
+from juste_retour.runs.base.processes import spread
 from juste_retour.runs.results.paired import LAG, STANDING, Found, Runs, at_equal_spending
 from juste_retour.runs.results.switches import Switches, switches
 from juste_retour.runs.results.utilities import REALIZED, TERMS, UTILITY
@@ -125,13 +124,13 @@ def run_all(
     distinct = {scenario.digest: scenario for scenario in scenarios}
     jobs = [(runs, scenario, worlds) for scenario in distinct.values()]
     every: dict[str, Found] = {}
-    with ExitStack() as stack:
-        many = workers > 1 and len(jobs) * worlds >= MANY
-        spread = stack.enter_context(processes(workers)).map if many else map
-        for digest, found in zip(distinct, spread(_run, *zip(*jobs, strict=True)), strict=True):
-            every[digest] = found
-            if progress is not None:
-                progress(len(every), len(jobs))
+    many = workers > 1 and len(jobs) * worlds >= MANY
+    columns = zip(*jobs, strict=True)
+    results = spread(workers, _run, *columns) if many else map(_run, *columns)
+    for digest, found in zip(distinct, results, strict=True):
+        every[digest] = found
+        if progress is not None:
+            progress(len(every), len(jobs))
     return every
 
 
