@@ -79,3 +79,9 @@ def test_every_name_of_the_python_interface_is_in_the_reference():
     text = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
     documented = set(re.findall(r":: (\w+)", text)) | set(re.findall(r"`(\w+)`", text))
     assert {name for name in dir(juste_retour) if name in juste_retour._HOMES} <= documented
+
+
+def test_tests_that_the_security_page_names_exist():
+    named = re.findall(r"`(tests/\S+\.py)::(\w+)`", (ROOT / "SECURITY.md").read_text("utf-8"))
+    assert named
+    assert [(f, t) for f, t in named if f"def {t}(" not in (ROOT / f).read_text("utf-8")] == []
