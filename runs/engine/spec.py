@@ -271,6 +271,9 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
     checked_integer(said["seed"], "seed", 0)
     if said["chunk"] is not None:
         checked_integer(said["chunk"], "chunk", 1, 65_536)
+    for key in ("title", "question"):
+        if not isinstance(said[key], str):
+            raise BadInput(f"{key} is {said[key]!r}, which is no text; write it in quotation marks.")
     resolved = {
         **{key: said[key] for key in ("title", "question", "seed", "replications", "chunk")},
         "scenario": base.plain(),

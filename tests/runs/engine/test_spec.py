@@ -237,3 +237,10 @@ def test_digest_depends_on_the_points_left_out_and_not_on_the_wording_of_the_rea
 
     assert digest({"3": "a reason"}) == digest({"3": "the same reason in other words"})
     assert digest({"3": "a reason"}) != digest({"4": "a reason"})
+
+
+@pytest.mark.parametrize("key", ["title", "question"])
+@pytest.mark.parametrize("value", [5, None, ["a"], True])
+def test_title_that_is_no_text_is_refused(key, value):
+    with pytest.raises(BadInput, match=key):
+        spec(**{key: value})
