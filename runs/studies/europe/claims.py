@@ -8,12 +8,17 @@ model's equations and is not counted. *Not known* means that the number is missi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest
 
+from juste_retour.abm.base.toml import read_toml
 from juste_retour.agents.arrays import Floats, Number
 from juste_retour.runs.base.statistics import known_summary
 from juste_retour.runs.studies.europe.curves import ESSAY, STRUCTURAL_AT
@@ -184,54 +189,64 @@ def judged(question: Question, numbers: Numbers) -> Finding:
     )
 
 
-def _ratio(a: Floats, b: Number) -> Floats:
-    return np.where(b > 0, a / np.where(b > 0, b, 1.0), np.nan)
+def worked_out(formula: str, numbers: Numbers) -> Floats:
+    """The value (draws,) of a formula: differences and ratios of numbers named by their keys, and of `KNOWN` ones.
+
+    `/` binds more strongly than `-`, and `over` less; `|...|` around a difference is its absolute value. A ratio is NaN
+    where what it divides by is not above zero.
+
+    >>> worked_out("1 - a / b", {"a": np.array([3.0, 3.0]), "b": np.array([4.0, 0.0])})
+    array([0.25,  nan])
+    """
+    if formula.startswith("|"):
+        return np.abs(worked_out(formula[1:-1], numbers))
+    for sign in (" over ", " - ", " / "):
+        if sign in formula:
+            a, b = (worked_out(part, numbers) for part in formula.split(sign))
+            return a - b if sign == " - " else np.where(b > 0, a / np.where(b > 0, b, 1.0), np.nan)
+    return np.asarray(KNOWN[formula]()) if formula in KNOWN else numbers[formula]
 
 
-def _of(key: str) -> Value:
-    return lambda n: n[key]
-
-
-def _over(kind: str, tail: str = "") -> dict[str, Value]:
-    """A quantity of the attribution in the other comparisons: equal envelopes, and windows of 7 and 10 years."""
-    found = {}
-    for equal in reversed(EQUAL):
-        for years in WINDOWS:
-            if f"{equal}|{years}" != HEADLINE:
-                found[f"equal {equal}, {years} years"] = _of(f"{kind}|{equal}|{years}{tail}")
-    return found
-
-
+KNOWN: dict[str, Callable[[], Number]] = {
+    "1": lambda: 1.0,
+    "essay": lambda: ESSAY,
+    "three years after the essay": lambda: ESSAY + 3.0,
+    "one large American site": lambda: large_site("US"),
+}
 READ_AS = {"end": "the last quarter of five years", "least": "the best quarter of five years"}
+TOGETHER, AS_TODAY = "all machines as one", "older machines run as today"
+TOPPED_UP = "equal spending of nearly the whole envelope"
+CAPABILITY = {"whole": "whole machines", "all": TOGETHER}  # readings beside that of one project
 
 
-def _read(*ends: str) -> dict[str, Value]:
-    """The lag of an end, or of the first less the second, in one quarter of the window instead of its mean."""
-
-    def value(key: str) -> Value:
-        return lambda n: n[f"{key}|{ends[0]}"] - (n[f"{key}|{ends[1]}"] if ends[1:] else 0.0)
-
+def _over(quantity: str) -> dict[str, str]:
+    """A quantity of the attribution in the other comparisons: equal envelopes, and windows of 7 and 10 years."""
+    ways = [f"{equal}|{years}" for equal in reversed(EQUAL) for years in WINDOWS]
     return {
-        f"equal {equal}, {words}": value(f"{reading}|{equal}")
-        for equal in reversed(EQUAL)
-        for reading, words in READ_AS.items()
+        f"equal {way.replace('|', ', ')} years": quantity.replace("*", way) for way in ways if way != HEADLINE
     }
 
 
-def _share(part: str, claim: int, says: str) -> Question:
-    name = f"what {part} gains" if part != "operations" else "what operations gain"
-    return Question(
-        name, claim, "years", _of(f"share|{HEADLINE}|{part}"), 0.1, says, _over("share", f"|{part}")
-    )
+def _read(ends: Sequence[str]) -> dict[str, str]:
+    """The lag of an end, or of the first less the second: in one quarter of the window, and of other capabilities."""
+    ways = {
+        f"equal {equal}, {words}": f"{way}|{equal}"
+        for equal in reversed(EQUAL)
+        for way, words in READ_AS.items()
+    }
+    ways |= {words: f"{reading}|spending" for reading, words in CAPABILITY.items()}
+    return {words: " - ".join(f"{way}|{end}" for end in ends) for words, way in ways.items()}
 
 
-def _differs(protocol: str, more: str, less: str, at: str = "") -> Value:
-    """By how many sites, up or down, two ways to decide differ."""
-    return lambda n: np.abs(n[f"sites{at}|{protocol}|{more}"] - n[f"sites{at}|{protocol}|{less}"])
+def _levels(end: str) -> dict[str, str]:
+    """The gain in other comparisons of one project's largest run.
 
-
-def _fewer(protocol: str, more: str, less: str) -> Value:
-    return lambda n: n[f"sites|{protocol}|{more}"] - n[f"sites|{protocol}|{less}"]
+    One run has the same share of all machines' chips on both sides; both sides spend what is left; or the machines that
+    stood before are run as today.
+    """
+    found = {f"{100 * c:.0f} % of the chips on both sides": f"won|spending|{end} at {c:g}" for c in CHIPS}
+    found |= {f"equal {equal}, {AS_TODAY}": f"won|{equal}|{end}, new sites" for equal in reversed(EQUAL)}
+    return found | {TOPPED_UP: f"won|spending|{end} topped up"}
 
 
 VOTED = (  # two ways to decide, and what a difference between them says
@@ -251,302 +266,72 @@ VOTED = (  # two ways to decide, and what a difference between them says
 )
 
 
-def _under(protocol: str) -> list[Question]:
-    """The questions of claim 1 about one agenda protocol."""
-    found = [
-        Question(
-            f"sites by which {words} differ, up or down, {protocol}",
-            1,
-            "sites",
-            _differs(protocol, more, less),
-            EITHER,
-            f"{says} ({protocol}).",
-            {f"{100 * s:.0f} % of the money sunk": _differs(protocol, more, less, f" at {s:g}") for s in SUNK}
-            if protocol != BARON_FEREJOHN
-            else {},
-        )
-        for more, less, words, says in VOTED
-        if (protocol, less) != (BARON_FEREJOHN, ALONE)
-    ]
-    return [
-        *found,
-        Question(
-            f"sites more than without trophy and host cost, {protocol}",
-            1,
-            "sites",
-            _fewer(protocol, OWN, "no wish to host"),
-            EITHER,
-            f"The wish to host, net of what hosting costs, adds sites ({protocol}).",
-            {"without the trophy alone": _fewer(protocol, OWN, "no trophy")},
-        ),
-        Question(
-            f"what two or three sites gain on it, {protocol}",
-            1,
-            "years",
-            _of(f"placement|{protocol}|spending"),
-            0.1,
-            f"Who decides where costs capability, all else as today ({protocol}).",
-            {"equal envelopes": _of(f"placement|{protocol}|envelopes")},
-        ),
-    ]
-
-
-def _site(equal: str, end: str) -> Value:
-    return lambda n: _ratio(n[f"site|{equal}|{end}"], n[f"site|{equal}|quo"])
-
-
-def _other(reading: str, *ends: str) -> Value:
-    """A reading of an end at equal spending, or of the first less the second."""
-    return lambda n: (
-        n[f"{reading}|spending|{ends[0]}"] - (n[f"{reading}|spending|{ends[1]}"] if ends[1:] else 0.0)
-    )
-
-
-def _readings(*ends: str) -> dict[str, Value]:
-    return {words: _other(reading, *ends) for reading, words in CAPABILITY.items()}
-
-
-def _levels(end: str) -> dict[str, Value]:
-    """The gain in other comparisons of one project's largest run.
-
-    One run has the same share of all machines' chips on both sides; both sides spend what is left; or the machines that
-    stood before are run as today.
-    """
-    found = {
-        f"{100 * c:.0f} % of the chips on both sides": _of(f"won|spending|{end} at {c:g}") for c in CHIPS
+def _under(protocol: str) -> Iterator[dict[str, Any]]:
+    """The questions of claim 1 about one agenda protocol, declared as in `claims.toml`."""
+    sunk = SUNK if protocol != BARON_FEREJOHN else ()
+    for more, less, words, says in VOTED:
+        if (protocol, less) != (BARON_FEREJOHN, ALONE):
+            by = "|sites{at}|{protocol}|{more} - sites{at}|{protocol}|{less}|".format
+            named = {"protocol": protocol, "more": more, "less": less}
+            yield {
+                "name": f"sites by which {words} differ, up or down, {protocol}",
+                "unit": "sites",
+                "value": by(at="", **named),
+                "least": EITHER,
+                "says": f"{says} ({protocol}).",
+                "variants": {
+                    f"{100 * s:.0f} % of the money sunk": by(at=f" at {s:g}", **named) for s in sunk
+                },
+            }
+    sites = f"sites|{protocol}|"
+    yield {
+        "name": f"sites more than without trophy and host cost, {protocol}",
+        "unit": "sites",
+        "value": f"{sites}{OWN} - {sites}no wish to host",
+        "least": EITHER,
+        "says": f"The wish to host, net of what hosting costs, adds sites ({protocol}).",
+        "variants": {"without the trophy alone": f"{sites}{OWN} - {sites}no trophy"},
     }
-    found |= {f"equal {equal}, {AS_TODAY}": _of(f"won|{equal}|{end}, new sites") for equal in reversed(EQUAL)}
-    return found | {TOPPED_UP: _of(f"won|spending|{end} topped up")}
+    yield {
+        "name": f"what two or three sites gain on it, {protocol}",
+        "unit": "years",
+        "value": f"placement|{protocol}|spending",
+        "least": 0.1,
+        "says": f"Who decides where costs capability, all else as today ({protocol}).",
+        "variants": {"equal envelopes": f"placement|{protocol}|envelopes"},
+    }
 
 
-def _adds(equal: str, more: str, less: str = "") -> Value:
-    """What access adds to the reform, or to the reform with access to the new sites alone."""
-    return lambda n: n[f"won|{equal}|{more}"] - n[f"won|{equal}|{less}" if less else f"gain|{equal}|5"]
+def _question(
+    name: str,
+    unit: str,
+    value: str,
+    least: float,
+    says: str,
+    claim: int = 1,
+    identity: str = "",
+    over: str = "",
+    ends: Sequence[str] = (),
+    levels: str = "",
+    variants: Mapping[str, str] = MappingProxyType({}),
+) -> Question:
+    """A question as it is declared in `claims.toml`."""
+    ways = _over(over) if over else {}
+    ways |= _read(ends) if ends else {}
+    ways |= _levels(levels) if levels else {}
+    others = {words: partial(worked_out, formula) for words, formula in (ways | dict(variants)).items()}
+    says = says.format(structural_at=STRUCTURAL_AT)
+    return Question(name, claim, unit, partial(worked_out, value), least, says, others, identity)
 
 
-TOGETHER, AS_TODAY = "all machines as one", "older machines run as today"
-TOPPED_UP = "equal spending of nearly the whole envelope"
-CAPABILITY = {"whole": "whole machines", "all": TOGETHER}  # readings beside that of one project
+def _declared() -> Iterator[Question]:
+    """All questions: those of the file, with those about each protocol after the two on sites."""
+    fixed = read_toml(Path(__file__).with_suffix(".toml"))["question"]
+    fixed[2:2] = [question for protocol in PROTOCOLS for question in _under(protocol)]
+    return (_question(**question) for question in fixed)
 
 
-QUESTIONS: tuple[Question, ...] = (
-    Question(
-        "the reform's largest site over the status quo's at equal spending",
-        1,
-        "times",
-        _site("spending", "reform"),
-        2.0,
-        "For the same money the reform's largest site is more than twice as large; it sets two or three sites itself.",
-        {
-            "the named parts alone": _site("spending", "named"),
-            "equal envelopes, so at unequal spending": _site("envelopes", "reform"),
-        },
-    ),
-    Question(
-        "sites that bids written in half the time add",
-        1,
-        "sites",
-        _fewer("open call", "bids in half the time", OWN),
-        EITHER,
-        "The number of sites follows the time that a bid takes to write.",
-    ),
-    *(question for protocol in PROTOCOLS for question in _under(protocol)),
-    _share("placement", 1, "Who decides where is a part of the gap."),
-    Question(
-        "lost by the status quo's sites against one campus with their chips, each training alone",
-        2,
-        "share",
-        lambda n: 1 - n["pooled|independent"],
-        0.1,
-        "Sites that train alone do not add up.",
-        identity="the largest of several is less than their sum",
-    ),
-    Question(
-        "lost by them against one campus, pooled as well as can be",
-        2,
-        "share",
-        lambda n: 1 - n["pooled|best_of"],
-        0.1,
-        "Geography defeats arithmetic even for those who pool.",
-    ),
-    Question(
-        "of what geography costs, regained by pooling",
-        2,
-        "share",
-        lambda n: _ratio(n["pooled|best_of"] - n["pooled|independent"], 1 - n["pooled|independent"]),
-        0.3,
-        "Much of what geography costs is the cost of not pooling.",
-    ),
-    _share("pooling", 2, "Training together pays in years."),
-    Question(
-        "by how much all of the status quo's sites together fall short of one large American site of today, at unequal money",
-        2,
-        "share",
-        lambda n: 1 - n["quo|h100_equivalents"] / large_site("US"),
-        0.1,
-        "Even added up, the sites are less than what one serious lab deploys, for more money.",
-    ),
-    _share("procurement", 3, "Faster procurement pays in years."),
-    _share("operations", 3, "Who may act at night pays in years."),
-    Question(
-        "what placement and operations gain together beyond each alone",
-        3,
-        "years",
-        _of("pair|spending|placement|operations"),
-        0.05,
-        "Placement and operations are complements.",
-        {"equal envelopes, 5 years": _of("pair|envelopes|placement|operations")},
-    ),
-    Question(
-        "years behind under the status quo",
-        4,
-        "years",
-        _of(f"lag|{HEADLINE}|quo"),
-        2.0,
-        "The program as designed is out of the race.",
-        _over("lag", "|quo") | _read("quo") | _readings("quo"),
-    ),
-    Question(
-        "what today's program gains over no new site",
-        4,
-        "years",
-        _of("added|envelopes|quo"),
-        0.1,
-        "Today's program shortens the lag that would be there without it.",
-        {f"{years} years": _of(f"added|{years}") for years in WINDOWS[1:]} | {TOGETHER: _of("added|all")},
-    ),
-    Question(
-        "what a reform can reach, lost for each year that it waits",
-        4,
-        "years",
-        _of("lost a year"),
-        0.5,
-        "The frontier outruns what the same money buys later.",
-        identity="one less the ratio of two growth rates: of computing power per euro and of the frontier",
-    ),
-    Question(
-        "years between the date from which the gap is structural and three years after the essay",
-        4,
-        "years",
-        lambda n: ESSAY + 3.0 - n["structural from"],
-        0.25,
-        f"Within three years of the essay not even the reform gets within {STRUCTURAL_AT:g} years of the frontier.",
-    ),
-    Question(
-        "years between the essay and the date from which the gap is structural",
-        4,
-        "years",
-        lambda n: n["structural from"] - ESSAY,
-        0.25,
-        f"When the essay appeared, the reform could still get within {STRUCTURAL_AT:g} years of the frontier.",
-    ),
-    Question(
-        "what a reform of 2026 gains over one of 2030, mean of the four years to 2034",
-        4,
-        "years",
-        _of("early ahead"),
-        0.1,
-        "An early reform is ahead after both.",
-        {"the last quarter of 2034": _of("early ahead at the end")},
-    ),
-    Question(
-        "what the three named parts gain",
-        5,
-        "years",
-        _of(f"named|{HEADLINE}"),
-        0.5,
-        "Placement, procurement and operations together pay in years.",
-        _over("named") | _read("quo", "named") | _readings("quo", "named") | _levels("named"),
-    ),
-    Question(
-        "what the reform gains",
-        5,
-        "years",
-        _of(f"gain|{HEADLINE}"),
-        0.5,
-        "The three parts and our completion, the GNI key and pooling, pay in years.",
-        _over("gain") | _read("quo", "reform") | _readings("quo", "reform") | _levels("reform"),
-    ),
-    Question(
-        "years behind that the named parts leave",
-        5,
-        "years",
-        _of(f"lag|{HEADLINE}|named"),
-        1.0,
-        "The three named parts do not catch up.",
-        _over("lag", "|named") | _read("named") | _readings("named"),
-    ),
-    Question(
-        "years behind that the reform leaves",
-        5,
-        "years",
-        _of(f"lag|{HEADLINE}|reform"),
-        1.0,
-        "The reform as we complete it does not catch up.",
-        _over("lag", "|reform") | _read("reform") | _readings("reform"),
-    ),
-    Question(
-        "what the reform's sites gain over no new site",
-        5,
-        "years",
-        _of("added|spending|reform"),
-        0.5,
-        "The reform's sites shorten the lag that would be there without them.",
-        {
-            "the named parts alone": _of("added|spending|named"),
-            "equal envelopes": _of("added|envelopes|reform"),
-        },
-    ),
-    Question(
-        "what hours of the new sites for flagship models add",
-        5,
-        "years",
-        _adds("spending", "access"),
-        0.1,
-        "Access to the new sites adds to the reform, which the essay does not say.",
-        {"equal envelopes": _adds("envelopes", "access")},
-    ),
-    Question(
-        "what hours of the older machines for flagship models add",
-        5,
-        "years",
-        _adds("spending", "standing", "access"),
-        0.1,
-        "Access to the machines that stood before adds to that, which the essay does not say.",
-        {"equal envelopes": _adds("envelopes", "standing", "access")},
-    ),
-    Question(
-        "accelerators open to others, fewer by",
-        5,
-        "share",
-        lambda n: 1 - _ratio(n["reform|spending|open_accelerators"], n["quo|spending|open_accelerators"]),
-        0.1,
-        "For the same money the reform leaves less for research.",
-        {
-            "equal envelopes, so at unequal spending": lambda n: (
-                1 - _ratio(n["reform|open_accelerators"], n["quo|open_accelerators"])
-            )
-        },
-    ),
-    Question(
-        "what money gains",
-        5,
-        "years",
-        _of("share|envelopes|5|money"),
-        0.1,
-        "That the reform spends what the call leaves unspent is a part of its gain at equal envelopes, so at unequal spending.",
-        {f"equal envelopes, {years} years": _of(f"share|envelopes|{years}|money") for years in WINDOWS[1:]},
-    ),
-    Question(
-        "what the reform's operations gain on the machines that stood before, over today's program",
-        5,
-        "years",
-        _of("standing"),
-        0.1,
-        "Running what stands already differently beats building today's sites.",
-    ),
-    _share("funding", 5, "Who pays matters, which the essay does not say."),
-)
+QUESTIONS: tuple[Question, ...] = tuple(_declared())
 
 
 def findings(numbers: Numbers) -> list[Finding]:
