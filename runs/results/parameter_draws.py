@@ -20,7 +20,7 @@ from juste_retour.agents.rules import FAMILIES
 from juste_retour.runs.base.chunked import Progress
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.frames import EXACT
-from juste_retour.runs.results.parameter_ranges import about, changed, ranged, setting, sobol_draws
+from juste_retour.runs.results.parameter_ranges import about, changed, range_draws, ranged, setting
 
 POSTERIORS = (
     "juste_retour.posteriors"  # entry points: functions of (draws, seed, progress) that return a table
@@ -72,7 +72,7 @@ def prior(count: int, seed: int) -> pd.DataFrame:
     lag, which are choices of measurement.
     """
     names = [name for name in ranged() if _real(name) and name not in READ_BY]
-    return pd.DataFrame(sobol_draws(names, count, seed))
+    return pd.DataFrame(range_draws(names, count, seed))
 
 
 def _real(name: str) -> bool:

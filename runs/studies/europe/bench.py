@@ -23,9 +23,9 @@ from juste_retour.runs.results.parameter_ranges import (
     changed,
     coordinates,
     drawn_in,
+    range_draws,
     ranged,
     share_of,
-    sobol_draws,
 )
 from juste_retour.runs.results.windows import Window
 
@@ -68,12 +68,12 @@ def uncertain(calibrated: Iterable[str]) -> list[str]:
 
 
 def joint(politics: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The draws of `politics` joined with draws of all other uncertain parameters: a scrambled Sobol sequence over their ranges.
+    """The draws of `politics` joined with draws of all other uncertain parameters: independent draws over their ranges.
 
     A parameter that shares its uncertainty with one of the politics (see `coordinates`) has the same place in its range.
     """
     given, others = [str(name) for name in politics], uncertain(map(str, politics))
-    ranges = sobol_draws(others, len(politics), seed)
+    ranges = range_draws(others, len(politics), seed)
     at = coordinates([*given, *others])
     source = dict(zip(at, given, strict=False))
     for name, k in zip(others, at[len(given) :], strict=True):

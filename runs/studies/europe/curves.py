@@ -15,8 +15,9 @@ from juste_retour.abm.delivery.frontier import frontier
 from juste_retour.abm.worlds.scenario import load, presets
 from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.runs.base.statistics import known_summary
+from juste_retour.runs.results.paired import COMMITTED, at_equal_spending
 from juste_retour.runs.results.switches import mixed
-from juste_retour.runs.studies.europe.bench import REFORM, STATUS_QUO, Bench
+from juste_retour.runs.studies.europe.bench import REFORM, STATUS_QUO, Bench, BenchRuns
 from juste_retour.runs.studies.europe.trials import NAMED, Numbers, pooled
 
 OVERPRICING = (0.0, 0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -167,6 +168,7 @@ def waiting(found: Later) -> Numbers:
     return {
         "lost a year": found.lost_a_year,
         "structural from": found.structural_from(STRUCTURAL_AT),
+        **{f"structural from at {least:g}": found.structural_from(least) for least in STRUCTURAL},
         "early ahead": found.ahead(found.before),
         "early ahead at the end": found.ahead(found.late),
     }
@@ -194,7 +196,7 @@ def later_reforms(found: Later) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def what_money_buys(bench: Bench) -> pd.DataFrame:
-    """Years behind by envelope, and the gain on the status quo with the same envelope.
+    """Years behind by envelope, and the gain on the status quo with the same envelope and with the same spending.
 
     Beside the reform stand its three named parts and a planner who also chooses the number of sites.
     """
@@ -205,22 +207,25 @@ def what_money_buys(bench: Bench) -> pd.DataFrame:
         "the reform": reform,
         "the reform, number of sites free": reform.changed({"agenda": "planner"}),
     }
+    runs = BenchRuns(bench, ["years_behind", COMMITTED, "sites"])
     for envelope in ENVELOPES:
-        found = {
-            name: bench.outcomes(s.changed({"envelope_eur_bn": envelope}), ["years_behind", "sites"])
-            for name, s in scenarios.items()
-        }
-        today = found["the status quo"]["years_behind"]
-        rows += [
-            {
-                "envelope_eur_bn": envelope,
-                "scenario": name,
-                "sites": float(np.median(values["sites"])),
-                "gain": float(np.median(today - values["years_behind"])),
-                **spread(values["years_behind"]),
-            }
-            for name, values in found.items()
-        ]
+        there = {name: s.changed({"envelope_eur_bn": envelope}) for name, s in scenarios.items()}
+        free = {name: runs.of(s, 0, bench.count) for name, s in there.items()}
+        today = free["the status quo"]
+        for name, s in there.items():
+            ends = (there["the status quo"], s)
+            a, b = at_equal_spending(runs, ends, 0, (today, free[name]))
+            rows.append(
+                {
+                    "envelope_eur_bn": envelope,
+                    "scenario": name,
+                    "sites": float(np.median(free[name]["sites"])),
+                    "committed_eur_bn": float(np.median(free[name][COMMITTED])),
+                    "gain": float(np.median(today["years_behind"] - free[name]["years_behind"])),
+                    "gain_at_equal_spending": float(np.median(a["years_behind"] - b["years_behind"])),
+                    **spread(free[name]["years_behind"]),
+                }
+            )
     return pd.DataFrame(rows)
 
 

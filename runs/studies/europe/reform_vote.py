@@ -102,7 +102,7 @@ def vote_on_the_reform(
     return PackageVote(legal, own, reforms(*there, **how), value, cuts)  # type: ignore[arg-type]
 
 
-def voted(bench: Bench, worlds: int, each: int) -> tuple[pd.DataFrame, dict[str, float]]:
+def voted(bench: Bench, worlds: int, each: int) -> tuple[pd.DataFrame, dict[str, object]]:
     """The vote on the reform as a job of the verdict, over the draws of its bench.
 
     Returns:
@@ -148,6 +148,9 @@ def voted(bench: Bench, worlds: int, each: int) -> tuple[pd.DataFrame, dict[str,
         "passing": sum(p.passes for p in legal.packages),
         "passing_today": sum(p.passes for p in own.packages),
         "unanimous": len(found.unanimous),
+        "unanimous_parts": ", ".join(dict.fromkeys(part for p in found.unanimous for part in p.parts)),
+        "unanimous_passing": sum(p.passes for p in found.unanimous),
+        "passing_at_equal_spending": sum(bool(p.passes_at_equal_spending) for p in legal.packages),
         "states": legal.packages[0].in_favor + legal.packages[0].against,
         "nothing_passes": share,
         "nothing_low": low,

@@ -22,7 +22,7 @@ from juste_retour.runs.engine.store import Store
 from juste_retour.runs.engine.studies import packed, unpacked
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.export import MANIFEST
-from juste_retour.runs.results.parameter_ranges import sobol_draws
+from juste_retour.runs.results.parameter_ranges import range_draws
 from juste_retour.runs.studies.europe import checks, curves, evidence, trials, variance
 from juste_retour.runs.studies.europe.alternatives import ALTERNATIVES, tried
 from juste_retour.runs.studies.europe.bench import HELD, REFORM, STATUS_QUO, Bench, joint, uncertain
@@ -164,7 +164,7 @@ def benches(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) 
     Of the political parameters, those that the data narrow come from the posterior, and the others from their ranges.
     """
     known, names = identified(posterior), tuple(plan.names)
-    ranges = pd.DataFrame(sobol_draws([n for n in names if n not in known], size.worlds, plan.seed + 2))
+    ranges = pd.DataFrame(range_draws([n for n in names if n not in known], size.worlds, plan.seed + 2))
     politics = pd.concat([posterior.sample(size.worlds, plan.seed)[known], ranges], axis=1)[list(names)]
     everything = Bench(joint(politics, seed), seed, calibrated=tuple(known))
     before = Bench(prior(plan.names, size.worlds, plan.seed + 1), seed, calibrated=names)
