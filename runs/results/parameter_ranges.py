@@ -12,7 +12,7 @@ from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import FAMILIES, Parameter
 
 Drawn = Mapping[str, float]  # values by parameter
-SOBOL_FROM = 1024
+SOBOL_FROM = 8192
 
 
 def about(name: str) -> Parameter:

@@ -75,7 +75,7 @@ const listKeys = (state, live) => h("dl", { key: "keys", class: "facts" }, Objec
 /** The help panel as elements. */
 export const drawHelp = (state, live, questions = null) => [questions && [h("h2", { key: "asked" }, tr("Questions")), questions], h("h2", { key: "title" }, tr("Keys")), listKeys(state, live),
   h("p", { key: "what" }, tr("A disc is a site; its area is its number of AI chips. The large number says how many years ago the world's frontier could train what the union can train now. Click a country or a site to see why.")),
-  h("p", { key: "terms" }, tr("The comparison covers the years after the announcement. From its end on, the table shows the average of years behind over these years. The price of politics is the number of years that a planner with the same money would save. The draw determines the random events; the same number gives the same draw under other rules."))];
+  h("p", { key: "terms" }, tr("The comparison covers the years after the announcement. From its end on, the table shows the average of years behind over these years. The price of politics is the number of years that a planner with the same envelope would save. The draw determines the random events; the same number gives the same draw under other rules."))];
 
 /** Listen to keys until the returned function is called. Without a director, only to those that need no server. */
 export function listen(store, director, tour, talk = null) {

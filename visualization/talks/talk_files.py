@@ -54,7 +54,7 @@ TEXTS = (  # placeholders that are not outcomes
     "answer.largest",
     "passing.best",
 )
-VERDICT = ("a", "b", "gain")  # numbers over all uncertain numbers
+VERDICT = ("a", "b", "gain", "named", "named_spending")  # numbers over all uncertain numbers
 PASSING = (  # of the packages between A and B: their number, those that pass, the whole reform, and the best that passes
     "packages",
     "passes",

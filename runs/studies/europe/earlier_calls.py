@@ -299,7 +299,12 @@ def page(found: Mapping[str, pd.DataFrame], plan: CalibrationSpec) -> str:
     template = Path(__file__).parent / "templates" / "calls.jinja"
     rows = {name: table.to_dict("records") for name, table in found.items()}
     return page_of(
-        template, plan=plan, model=BEFORE, rows_of=rows, learned=[row for row in held() if learned(row)]
+        template,
+        plan=plan,
+        model=BEFORE,
+        logit=LOGIT,
+        rows_of=rows,
+        learned=[row for row in held() if learned(row)],
     )
 
 

@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from juste_retour.abm import catalog  # noqa: F401  registers the rules
@@ -62,6 +63,17 @@ def test_every_parameter_of_the_same_meaning_is_drawn_once():
     for names in meanings.values():
         assert np.ptp([shares[name] for name in names]) < 1e-9, names
     assert len({round(share, 9) for share in shares.values()}) == len(meanings)
+
+
+@pytest.mark.parametrize("count", [96, 8192])
+def test_parameters_that_share_nothing_are_drawn_independently(count):
+    drawn = pd.DataFrame(prior(count, 1))
+    names = [name for name in drawn if drawn[name].nunique() > count / 2]  # not whole numbers
+    first = {place: name for name, place in zip(names, coordinates(names), strict=True)}.values()
+    drawn = drawn[list(first)]
+    assert drawn.shape[1] > 100
+    correlated = drawn.rank().corr().abs().to_numpy() - np.eye(drawn.shape[1])
+    assert correlated.max() < 5 / np.sqrt(count)
 
 
 @pytest.mark.parametrize("name", presets())
