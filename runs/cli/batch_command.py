@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
 
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.base import printing
 from juste_retour.runs.base.numerals import counted, duration
+from juste_retour.runs.base.printing import EVERY, console
 from juste_retour.runs.cli.options import Json, Rules, Yes
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from juste_retour.runs.engine.experiment import RunTally
-    from juste_retour.runs.engine.spec import Spec
+from juste_retour.runs.cli.patience import check_batch, refuse_hours
+from juste_retour.runs.cli.plan import cost_json, say_cost
+from juste_retour.runs.engine.chunks import ChunkPlan
+from juste_retour.runs.engine.experiment import RunTally, processes
+from juste_retour.runs.engine.experiment import batch as run_batch
+from juste_retour.runs.engine.planning import PILOT, PRECISE, cost
+from juste_retour.runs.engine.spec import Spec, read_spec, said
+from juste_retour.runs.engine.store import Store
+from juste_retour.runs.engine.verification import verdict
+from juste_retour.runs.engine.verification import verify as run_verify
 
 SpecFile = Annotated[
     Path,
@@ -70,13 +81,6 @@ def batch(
 
     `juste-retour report DIR` then writes a page with the results.
     """
-    from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.cli.patience import check_batch
-    from juste_retour.runs.engine.experiment import batch as run_batch
-    from juste_retour.runs.engine.experiment import processes
-    from juste_retour.runs.engine.spec import read_spec
-
     if half_width is not None and not (dry_run and 0 < half_width < float("inf")):
         raise BadInput(f"--half-width is {half_width!r}; give a number above 0, and --dry-run with it.")
     read = read_spec(spec, rules or ())
@@ -109,11 +113,6 @@ def batch(
 
 def _show_cost(spec: Spec, workers: int | None, half_width: float | None, json: bool, where: Console) -> None:
     """Print what a batch would run, its estimated time, and what the pilot found."""
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.cli.plan import cost_json, say_cost
-    from juste_retour.runs.engine.experiment import processes
-    from juste_retour.runs.engine.planning import PILOT, PRECISE, cost
-
     count = processes(workers)
     # the variance of a factor's effect needs pilot points at several combinations of the other factors
     found = cost(spec) if half_width is None else cost(spec, 4 * PILOT, PRECISE)
@@ -125,8 +124,6 @@ def _show_cost(spec: Spec, workers: int | None, half_width: float | None, json: 
 
 
 def _say_runs(spec: Spec, where: Console) -> None:
-    from juste_retour.runs.engine.chunks import ChunkPlan
-
     plan = ChunkPlan(spec)
     where.print(
         f"{spec.title}: {len(spec.kept)} {'point' if len(spec.kept) == 1 else 'points'} x {spec.replications:,} "
@@ -134,8 +131,6 @@ def _say_runs(spec: Spec, where: Console) -> None:
         soft_wrap=True,
     )
     if spec.refused:
-        from juste_retour.runs.engine.spec import said
-
         where.print(
             f"{counted(len(spec.refused), 'combination')} of levels cannot be run and {'is' if len(spec.refused) == 1 else 'are'} "
             "omitted:",
@@ -151,9 +146,6 @@ class _Display:
     """A progress bar on a terminal, else a line every 15 seconds, with rate, time left and failures."""
 
     def __enter__(self) -> _Display:
-        import sys
-        import time
-
         self.bar: Progress | None = None
         self.last = time.monotonic()
         self.terminal = sys.stderr.isatty()
@@ -165,10 +157,6 @@ class _Display:
 
     def show(self, tally: RunTally) -> None:
         """Show the progress of a batch."""
-        import time
-
-        from juste_retour.runs.base.printing import EVERY, console
-
         left = duration(tally.left) if tally.left == tally.left else "?"
         failed = f", {tally.failed} failed" if tally.failed else ""
         text = f"{tally.rate:,.0f} runs/s, {left} left{failed}"
@@ -178,8 +166,6 @@ class _Display:
                 console(stderr=True).print(f"{tally.chunks_done} of {tally.chunks} chunks, {text}")
             return
         if self.bar is None:
-            from rich.progress import BarColumn, Progress, TextColumn
-
             self.bar = Progress(
                 TextColumn("{task.completed} of {task.total} chunks"),
                 BarColumn(),
@@ -213,11 +199,6 @@ def verify(
 
     The exit status is 1 if anything differs.
     """
-    from dataclasses import asdict
-
-    from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.base import printing
-
     if folder.is_file():
         if solve:
             raise BadInput("--solve is for a folder of `batch`; omit it for a sealed forecast.")
@@ -231,11 +212,6 @@ def verify(
         if not json:
             printing.console().print(said, soft_wrap=True)
         return
-    from juste_retour.runs.cli.patience import refuse_hours
-    from juste_retour.runs.engine.experiment import processes
-    from juste_retour.runs.engine.store import Store
-    from juste_retour.runs.engine.verification import verdict
-    from juste_retour.runs.engine.verification import verify as run_verify
 
     took = [record["seconds"] for record in Store(folder).done().values()]
     if took and not yes:

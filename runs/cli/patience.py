@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+import numpy as np
+
+from juste_retour.abm.outcomes import run
+from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base.numerals import duration
-
-if TYPE_CHECKING:
-    from juste_retour.abm.worlds.scenario import Scenario
-    from juste_retour.runs.engine.spec import Spec
+from juste_retour.runs.base.user_rules import blame
+from juste_retour.runs.engine.chunks import ChunkPlan
+from juste_retour.runs.engine.planning import cost, expensive
+from juste_retour.runs.engine.spec import Spec
 
 HOUR = 3600.0
 FEW, SOME = 8, 64  # replications of the runs that are timed
@@ -52,10 +55,6 @@ def seconds_of(scenarios: Sequence[Scenario], replications: int, times: int = 1)
     """Estimated seconds of one core for replications of some scenarios; 0 for fewer than `UNTIMED` runs."""
     if replications * len(scenarios) * times < UNTIMED:
         return 0.0
-    import numpy as np
-
-    from juste_retour.abm.outcomes import run
-    from juste_retour.runs.base.user_rules import blame
 
     seconds = 0.0
     for given in scenarios:
@@ -80,8 +79,6 @@ def check_batch(spec: Spec, workers: int, yes: bool) -> None:
     """
     if yes:
         return
-    from juste_retour.runs.engine.chunks import ChunkPlan
-    from juste_retour.runs.engine.planning import cost, expensive
 
     plan = ChunkPlan(spec)
     if spec.runs < UNTIMED and sum(e.seconds for e in expensive(plan, 1.0)) < EXPENSIVE:

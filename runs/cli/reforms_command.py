@@ -6,8 +6,27 @@ from typing import Annotated
 
 import typer
 
+from juste_retour.abm.worlds.scenario import load
+from juste_retour.agents.errors import BadInput
+from juste_retour.runs.analysis.institution_choice import choose as pick
+from juste_retour.runs.analysis.packages import packages_between
+from juste_retour.runs.analysis.reforms import reforms as vote
+from juste_retour.runs.base import printing
+from juste_retour.runs.base.user_rules import load_rules
 from juste_retour.runs.cli.compare_command import DrawsFile, Equal, FromPrior, Set, SetB, draws_table
 from juste_retour.runs.cli.options import Json, MembersDir, OutDir, Rules, Seed, Yes
+from juste_retour.runs.cli.patience import check_runs
+from juste_retour.runs.cli.reform_tables import (
+    choice_json,
+    reforms_json,
+    show_choice,
+    show_reforms,
+    write_reforms,
+)
+from juste_retour.runs.cli.settings import changes_of, several
+from juste_retour.runs.engine.pool import cores
+from juste_retour.runs.results.export import prepare
+from juste_retour.runs.results.paired import named
 
 By = Annotated[
     str | None,
@@ -66,18 +85,6 @@ def reforms(
     json: Json = False,
 ) -> None:
     """Vote on every package of a reform: what it gains, which states are in favor, and which would be adopted."""
-    from juste_retour.agents.errors import BadInput
-    from juste_retour.runs.analysis.packages import packages_between
-    from juste_retour.runs.analysis.reforms import reforms as vote
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.base.user_rules import load_rules
-    from juste_retour.runs.cli.patience import check_runs
-    from juste_retour.runs.cli.reform_tables import reforms_json, show_reforms, write_reforms
-    from juste_retour.runs.cli.settings import changes_of, several
-    from juste_retour.runs.engine.pool import cores
-    from juste_retour.runs.results.export import prepare
-    from juste_retour.runs.results.paired import named
-
     loaded = load_rules(rules or [])
     if target is None and not set_b:
         raise BadInput(
@@ -135,14 +142,6 @@ def choose(
     json: Json = False,
 ) -> None:
     """Let the states choose among institutions: which would replace which, and which would stay."""
-    from juste_retour.abm.worlds.scenario import load
-    from juste_retour.runs.analysis.institution_choice import choose as pick
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.base.user_rules import load_rules
-    from juste_retour.runs.cli.patience import check_runs
-    from juste_retour.runs.cli.reform_tables import choice_json, show_choice
-    from juste_retour.runs.cli.settings import changes_of
-
     load_rules(rules or [])
     check_runs([load(what) for what in scenarios], worlds, yes, times=12 if vary else 1)
     with printing.progress("scenarios") as report:

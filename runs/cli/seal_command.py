@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from juste_retour.runs.base import printing
+from juste_retour.runs.base.numerals import number
 from juste_retour.runs.cli.options import Json
 
 
@@ -18,7 +20,6 @@ def seal(
     json: Json = False,
 ) -> None:
     """Seal a forecast of a decision that is still open: one file with question, facts, program, forecast and hash."""
-    from juste_retour.runs.base import printing
     from juste_retour.runs.reports.sealed import HASH, MODEL, seal
 
     place = out or spec.with_suffix(".json")
@@ -41,8 +42,6 @@ def score(
     json: Json = False,
 ) -> None:
     """Score a sealed forecast once the outcome is known, beside forecasts that need no model."""
-    from juste_retour.runs.base import printing
-    from juste_retour.runs.base.numerals import number
     from juste_retour.runs.reports.sealed import score
 
     rows = score(file, outcome).to_dict("records")
