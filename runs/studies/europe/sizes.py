@@ -24,4 +24,4 @@ class Size:
 
 FULL = Size()
 QUICK = Size(worlds=20, few=2, base=2, draws=2048)
-SECONDS, MEASURED = 2_800.0, Size(96, 36, 32)  # of processor time that a verdict of this size takes, about
+SECONDS, MEASURED = 1_700.0, Size(96, 36, 32)  # of processor time that a verdict of this size takes, about
