@@ -232,8 +232,8 @@ def what_money_buys(bench: Bench) -> pd.DataFrame:
 def side_by_side(bench: Bench) -> pd.DataFrame:
     """Outcomes of every preset of the European Union on the same draws, with common random numbers."""
     rows = []
-    found = {p: load(p) for p in presets() if p not in (STATUS_QUO, REFORM)}
-    others = [p for p, s in found.items() if s.trains and s.members == load(STATUS_QUO).members]
+    shipped = {p: load(p) for p in presets() if p not in (STATUS_QUO, REFORM)}
+    others = [p for p, s in shipped.items() if s.trains and s.members == load(STATUS_QUO).members]
     for name in [STATUS_QUO, REFORM, *others]:
         found = bench.outcomes(
             load(name), ["sites", "hosts", *MONEY, "largest_site_accelerators", "years_behind"]

@@ -53,7 +53,9 @@ def test_shares_and_interactions_of_known_games():
 
 def test_mixtures_switch_the_rules_of_their_groups():
     built = switches(load("eu-status-quo"), load("essay-reform"))
-    assert [u[0] for u in built.units] == [g for g in GROUPS if g not in (MONEY, "access", "standing")]
+    assert [u[0] for u in built.units] == [
+        g for g in GROUPS if g not in (MONEY, "access", "standing", "standing_operations")
+    ]
     assert built.mixtures[0].digest == built.source.digest
     assert built.mixtures[-1].digest == built.target.digest
     for m, mixture in enumerate(built.mixtures):
