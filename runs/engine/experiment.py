@@ -110,7 +110,7 @@ def batch(
         spec = read_spec(spec)
     elif not isinstance(spec, Spec):
         spec = spec_of(spec)
-    plan, store = ChunkPlan(spec), Store(out)
+    plan, store = ChunkPlan(spec), Store(Path(out).absolute())  # a rule may change the folder
     content = json.dumps(dict(spec.content), default=str)
     with store.locked():
         manifest = store.begin(spec, plan.chunks)
