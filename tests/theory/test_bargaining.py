@@ -12,12 +12,11 @@ from juste_retour.abm.bargaining.stationary_values import (
     Equilibrium,
     NotConverged,
     at_table,
-    floor_value,
-    in_turn,
 )
 from juste_retour.abm.bargaining.tables.line import Line
 from juste_retour.abm.bargaining.tables.pie import Pie
 from juste_retour.abm.bargaining.tables.theory import players
+from tests.theory.closed_forms import floor_value, in_turn
 from tests.theory.games import k_of, solved_pie, weighted
 
 CLOSED, OPEN = agenda["closed_rule"], agenda["open_rule"]

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from juste_retour.abm.bargaining.agenda import agenda
-from juste_retour.abm.bargaining.stationary_values import floor_value
 from juste_retour.abm.bargaining.tables.pie import Pie
 from juste_retour.abm.bargaining.tables.theory import players
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.worlds.scenario import load
 from tests.abm.bargaining.tables import council
+from tests.theory.closed_forms import floor_value
 from tests.theory.games import k_of
 
 CLOSED, OPEN = agenda["closed_rule"], agenda["open_rule"]

@@ -5,8 +5,8 @@ import pytest
 from juste_retour.abm.bargaining.tables.bargaining_table import Table
 from juste_retour.agents.rule_methods import protocol_member, protocol_members
 from juste_retour.runs.studies.europe import odd
-from juste_retour.runs.workshop.family_contracts import PAGES, ROOT, generated
 from juste_retour.runs.workshop.scaffold import rule_file
+from tests.runs.workshop.contract_blocks import PAGES, ROOT, generated
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -16,7 +16,7 @@ def test_contract_block_of_a_page_is_current(page):
     assert protocol_member(Table, "conclude").typed.replace("|", "\\|") in text.replace("\\|", "|").replace(
         "|", "\\|"
     )
-    assert text == generated(page), "run `uv run python -m juste_retour.runs.workshop.family_contracts`"
+    assert text == generated(page), "run `uv run python -m tests.runs.workshop.contract_blocks`"
 
 
 def test_catalog_odd_and_scaffold_show_the_contract(call):

@@ -1,6 +1,6 @@
 """Generate the blocks of documentation pages that list what an agenda protocol may read and call.
 
-`python -m juste_retour.runs.workshop.family_contracts` writes the blocks from the class `Table`; a test compares them.
+`python -m tests.runs.workshop.contract_blocks` writes the blocks from the class `Table`; a test compares them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from juste_retour.abm.bargaining.tables.bargaining_table import Table
 from juste_retour.agents.rule_methods import protocol_member, protocol_members
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 BLOCK = re.compile(r"(?<=<!-- contract -->\n)(.*?)(?=<!-- /contract -->)", re.DOTALL)
 
 
