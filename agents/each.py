@@ -1,8 +1,8 @@
 """`.each`: rules that are written for one actor in one world, and how the model applies them to all.
 
 Such a rule uses the same names as a rule over arrays, but each holds the actor's own entries: one for a state, one per
-plan for a commissioner, one per place for a lab. They are arrays and not Python floats, so that the same operations
-give the same bits. An array of one entry can be compared and tested in a plain `if`.
+plan for a commissioner, one per place for a lab. One entry is a NumPy number, which `float`, `round`, `math` and
+f-strings take. A rule that fails with numbers is called again with arrays of length one, which it may index by `[0]`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from juste_retour.agents.arrays import Booleans, Floats
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import Function, Handed, Setting
 from juste_retour.agents.situation import States
-from juste_retour.agents.some_worlds import some_worlds
+from juste_retour.agents.some_worlds import first_that_works, number, some_worlds
 
 
 class _Shared:
@@ -157,8 +157,10 @@ def each_actor(kind: Kind, dtype: type[np.generic] = np.float64) -> Callable[[Fu
     """
 
     def lift(function: Function) -> Function:
-        def lifted(*handed: Any, **parameters: Setting | NDArray[np.generic]) -> NDArray[np.generic]:
-            situation, cut = handed[-1], kind.part  # only states have a situation, and with it `alone`
+        def lifted(
+            cut: Cut, handed: Handed, parameters: dict[str, Setting | NDArray[np.generic]]
+        ) -> NDArray[np.generic]:
+            situation = handed[-1]  # only states have a situation, and with it `alone`
             questions = BatchedQuestions(lambda sizes: _Shared(situation.alone(sizes), cut))
             shared = [
                 _Shared(x, cut, questions if hasattr(x, "alone") else None) if is_dataclass(x) else x
@@ -183,7 +185,15 @@ def each_actor(kind: Kind, dtype: type[np.generic] = np.float64) -> Callable[[Fu
             questions.decide_all(np.ndindex(everyone), decide, everyone)
             return out
 
-        return lifted
+        def numbers(name: str, value: Any, world: int, actor: int) -> Any:
+            part = kind.part(name, value, world, actor)
+            return (
+                part if np.ndim(part) > 1 and name != "outside" else number(part)
+            )  # a row of options stays one
+
+        return lambda *handed, **parameters: first_that_works(
+            lambda cut: lifted(cut, handed, parameters), numbers, kind.part
+        )
 
     return lift
 
@@ -203,7 +213,9 @@ def _answers(answer: ArrayLike, count: int, function: Function, kind: Kind) -> N
 def each_ballot(function: Function) -> Function:
     """Apply a voting rule written for one ballot, with `yes` and `no` (1, states), to the ballots of all worlds."""
 
-    def lifted(ballot: Any, states: States, **parameters: Setting | NDArray[np.generic]) -> Booleans:
+    def lifted(
+        entry: Callable[[Any], Any], ballot: Any, states: States, parameters: dict[str, Any]
+    ) -> Booleans:
         lead = ballot.yes.shape[:-1]
         flat = {"yes": ballot.yes, "no": ballot.no}
         if ballot.weight is not None:
@@ -224,7 +236,7 @@ def each_ballot(function: Function) -> Function:
             one = replace(
                 known, union_yes=union[k : k + 1], **{name: votes[k : k + 1] for name, votes in flat.items()}
             )
-            own = {name: column[k : k + 1] for name, column in columns.items()}
+            own = {name: entry(column[k : k + 1]) for name, column in columns.items()}
             said = np.asarray(function(one, states, **(parameters | own)))
             if said.size != 1 or said.dtype.kind != "b":
                 raise BadInput(
@@ -234,4 +246,6 @@ def each_ballot(function: Function) -> Function:
             out[k] = said.reshape(())
         return out.reshape(lead)
 
-    return lifted
+    return lambda ballot, states, **parameters: first_that_works(
+        lambda entry: lifted(entry, ballot, states, parameters), number, lambda column: column
+    )

@@ -9,16 +9,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from juste_retour.agents.errors import BadInput
-from juste_retour.agents.rules import Function
+from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.agents.rules import Function, Handed
 from juste_retour.agents.situation import College, Labs, Machines, Offer, Sites, Situation, States
 
 ALIKE = (States, Sites, Labs, College, Machines)  # the same in all worlds
+
+Answer = TypeVar("Answer")
+Way = TypeVar("Way")
 
 
 def some_worlds(handed: Any, index: NDArray[np.int64]) -> Any:
@@ -85,22 +88,45 @@ def count_of(*handed: object) -> int:
     return found
 
 
-def each_world(function: Function) -> Function:
-    """Turn a rule written for one world into a rule over all; the rule gets arrays with one world each."""
+def number(value: Any) -> Any:
+    """The entry of an array (1,) or (1, 1) as a NumPy number; anything else as it is."""
+    one = isinstance(value, np.ndarray) and value.shape in ((1,), (1, 1))
+    return value.reshape(1)[0] if one else value
 
-    def lifted(*handed: Any, **parameters: Any) -> Any:
-        columns = {k: v for k, v in parameters.items() if isinstance(v, np.ndarray)}
-        count = count_of(*handed, *columns.values())
-        if count == 1:
-            return joined([function(*handed, **parameters)])
-        found = []
+
+def first_that_works(call: Callable[[Way], Answer], numbers: Way, arrays: Way) -> Answer:
+    """Call a rule with numbers, or else, as rules were called in interface 1.1, with arrays of length one.
+
+    Raises:
+        Exception: what the rule raised with numbers, if it fails both ways.
+    """
+    try:
+        return call(numbers)
+    except JusteRetourError:
+        raise
+    except Exception as error:
+        try:
+            return call(arrays)
+        except Exception:
+            raise error from None
+
+
+def each_world(function: Function) -> Function:
+    """Turn a rule written for one world into a rule over all; it gets arrays with one world each, and numbers for its
+    own parameters."""
+
+    def lifted(entry: Callable[[Any], Any], handed: Handed, parameters: dict[str, Any]) -> Any:
+        count, found = count_of(*handed, *parameters.values()), []
         for k in range(count):
             index = np.array([k])
-            mine = {name: some_worlds(column, index) for name, column in columns.items()}
-            found.append(function(*(some_worlds(thing, index) for thing in handed), **(parameters | mine)))
+            mine = {name: entry(some_worlds(value, index)) for name, value in parameters.items()}
+            ours = handed if count == 1 else tuple(some_worlds(thing, index) for thing in handed)
+            found.append(function(*ours, **mine))
         return joined(found)
 
-    return lifted
+    return lambda *handed, **parameters: first_that_works(
+        lambda entry: lifted(entry, handed, parameters), number, lambda value: value
+    )
 
 
 def joined(found: list[Any]) -> Any:

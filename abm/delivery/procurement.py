@@ -88,85 +88,45 @@ procurement = Family(
 )
 
 
-def _p(unit: str, high: float, about: str, span: tuple[float, float], source: str = "assumed") -> Parameter:
-    return Parameter(unit, 0, high, about, source, span, "linear", "procurement")
-
-
-def _award(low: float, high: float, source: str = "assumed") -> Parameter:
-    return Parameter(
-        "years", 0.01, 20, "mean time from selection to contract", source, (low, high), group="procurement"
-    )
-
-
-def _build(low: float, high: float, source: str = "assumed") -> Parameter:
-    return Parameter(
-        "years",
-        0.01,
-        20,
-        "mean time from contract to operation of 100 MW",
-        source,
-        (low, high),
-        group="procurement",
-    )
-
-
-_CV = _p(
-    "1",
-    2,
-    "standard deviation of the time to a contract, as a share of its mean",
-    (0.2, 0.7),
-    "abm/data/procurement_history.csv: mean 19.7 months, sd 7.4",
-)
+def _p(
+    unit: str, high: float, about: str, span: tuple[float, float], source: str = "assumed", low: float = 0
+) -> Parameter:
+    return Parameter(unit, low, high, about, source, span, "linear", "procurement")
 
 
 # Rules that share a parameter have separate ranges. With one range for all, random draws would make the rules differ by
 # chance alone.
+def _award(low: float, high: float, source: str = "assumed") -> Parameter:
+    return _p("years", 20, "mean time from selection to contract", (low, high), source, 0.01)
+
+
+def _build(low: float, high: float, source: str = "assumed") -> Parameter:
+    return _p("years", 20, "mean time from contract to operation of 100 MW", (low, high), source, 0.01)
+
+
 def _refresh(low: float, high: float) -> Parameter:
     source = "by peak, JUPITER bought 0.1, Leonardo 0.3, LUMI 0.4; the others assumed"
-    return _p(
-        "1", 1, "date of the chips: 0 that of the specification, 1 that of delivery", (low, high), source
-    )
+    about = "date of the chips: 0 that of the specification, 1 that of delivery"
+    return _p("1", 1, about, (low, high), source)
 
 
 def _litigation(low: float, high: float) -> Parameter:
-    return _p(
-        "chance", 1, "probability that an award is taken to court", (low, high), "assumed; Leonardo, T-717/20"
-    )
+    about = "probability that an award is taken to court"
+    return _p("chance", 1, about, (low, high), "assumed; Leonardo, T-717/20")
 
 
-_FAILURE = _p(
-    "chance",
-    0.9,
-    "probability that a tender fails and starts again",
-    (0, 0.15),
-    "abm/data/procurement_history.csv: MareNostrum 5's first, of 19",
-)
-_METER = Parameter(
-    "1",
-    1,
-    10,
-    "factor on a site's listed power through generation on site",
-    "xAI (2024), Colossus: turbines on site",
-    (1, 3),
-    group="procurement",
-)
-
-_SHELL = Parameter(
-    "years",
-    0,
-    10,
-    "mean time to build the shell for 100 MW if there is none",
-    "abm/data/comparators.csv: Abilene 13.5 months, New Carlisle and Prometheus 18, from ground-breaking, for 590 to 1,092 MW",
-    (0.6, 1.2),
-    group="procurement",
-)
-_NO_SHELL = _p(
-    "chance",
-    1,
-    "probability that the site has no shell",
-    (0, 1),
-    "abm/data/comparators.csv: three of six American builds",
-)
+_HISTORY, _BUILDS = "abm/data/procurement_history.csv: ", "abm/data/comparators.csv: "
+_ABOUT_CV = "standard deviation of the time to a contract, as a share of its mean"
+_CV = _p("1", 2, _ABOUT_CV, (0.2, 0.7), _HISTORY + "mean 19.7 months, sd 7.4")
+_ABOUT_FAILURE = "probability that a tender fails and starts again"
+_FAILURE = _p("chance", 0.9, _ABOUT_FAILURE, (0, 0.15), _HISTORY + "MareNostrum 5's first, of 19")
+_ABOUT_METER = "factor on a site's listed power through generation on site"
+_METER = _p("1", 10, _ABOUT_METER, (1, 3), "xAI (2024), Colossus: turbines on site", 1)
+_ABOUT_SHELL = "mean time to build the shell for 100 MW if there is none"
+_SHELLS = "Abilene 13.5 months, New Carlisle and Prometheus 18, from ground-breaking, for 590 to 1,092 MW"
+_SHELL = _p("years", 10, _ABOUT_SHELL, (0.6, 1.2), _BUILDS + _SHELLS)
+_ABOUT_NO_SHELL = "probability that the site has no shell"
+_NO_SHELL = _p("chance", 1, _ABOUT_NO_SHELL, (0, 1), _BUILDS + "three of six American builds")
 
 
 @procurement(deterministic=True)

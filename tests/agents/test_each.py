@@ -1,6 +1,7 @@
 """`.each`: a rule written for one actor in one world equals the same operations over arrays, bit for bit."""
 
 import inspect
+import math
 import types
 
 import numpy as np
@@ -14,6 +15,7 @@ from juste_retour.abm.politics.reversion import reversion
 from juste_retour.abm.politics.voting import Ballot, voting
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.arrays import total
+from juste_retour.agents.asking import RuleFailed
 from juste_retour.agents.commissioner import draft
 from juste_retour.agents.endorsement import endorse
 from juste_retour.agents.errors import BadInput
@@ -183,9 +185,61 @@ def test_state_sees_only_its_own_entries_and_parameters():
         (patience, situation.p.patience[1, 0]),
         (share, 0.2),
     ):
-        assert isinstance(x, np.ndarray)
-        assert x.shape == (1,)
-        assert x[0] == wanted
+        assert isinstance(x, float | np.integer)
+        assert x == wanted
+
+
+def test_rule_for_one_actor_gets_numbers():
+    seen = set()
+
+    @bid.each
+    def prints(situation, *, share: float = 0.25):
+        """Bids by what Python's own functions make of numbers."""
+        seen.add(
+            f"{situation.states.code} {situation.states.population:,} {round(situation.room, 2)} {share:.1f}"
+        )
+        wanted = {True: 0.0, False: math.sqrt(float(situation.room))}[bool(situation.lost)]
+        return min(sorted([wanted, share]))
+
+    @procurement.each
+    def rounded(purchase, *, years: float = 2.04):
+        """Rounds its parameter."""
+        return Procedure(float(f"{round(years, 1):.1f}"), 0.1, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+    (situation,) = example("bid", 2)
+    found = bid["prints"](situation, share=np.array([[0.1], [0.2]]))
+    np.testing.assert_array_equal(
+        found, np.minimum(np.sqrt(situation.room), [[0.1], [0.2]]) * ~situation.lost
+    )
+    assert any(line.startswith("MT ") and line.endswith(" 0.2") for line in seen)
+    procedure = procurement["rounded"](*example("procurement"), years=np.array([[1.04], [3.26]]))
+    np.testing.assert_array_equal(procedure.award_years, [[1.0], [3.3]])
+
+
+def test_rule_written_for_arrays_of_length_one_still_works():
+    @bid.each
+    def first_entries(situation, *, share: float = 0.25):
+        """Reads the first entry of each array."""
+        assert len(situation.room) == 1
+        return float((situation.room * share)[0])
+
+    @procurement.each
+    def first_entry(*, years: float = 2.0):
+        """Reads the first entry of its parameter."""
+        return Procedure(years[0, 0], 0.1, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+    @bid.each
+    def fails(situation):
+        """Fails both ways."""
+        return situation.room.no_such_name
+
+    (situation,) = example("bid", 2)
+    np.testing.assert_array_equal(bid["first_entries"](situation), situation.room * 0.25)
+    np.testing.assert_array_equal(
+        procurement["first_entry"](years=np.array([[1.0], [3.0]])).award_years, [[1.0], [3.0]]
+    )
+    with pytest.raises(RuleFailed, match=r"float64.*no_such_name"):
+        bid["fails"](situation)
 
 
 def test_commissioners_and_labs_see_one_row_of_options():
