@@ -50,6 +50,21 @@ def test_search_by_name_and_description(visit):
     assert page.locator(".levers > *").count() == 10
 
 
+@pytest.mark.parametrize(
+    ("word", "control"),
+    [
+        ("veto", "[data-family=voting]"),
+        ("electricity", "[data-parameter=headroom_scale]"),
+        ("Poland", "[data-own='vote.PL']"),
+    ],
+)
+def test_search_finds_common_words_and_countries(visit, word, control):
+    page = visit("?t=2028Q4")
+    page.keyboard.press("r")
+    page.fill(".find input", word)
+    page.wait_for_selector(f".hits {control}")
+
+
 RAW = sorted(
     {name for name in parameters() if "_" in name}
     | {rule.name for family in FAMILIES.values() for rule in family if "_" in rule.name}

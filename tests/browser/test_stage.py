@@ -178,7 +178,7 @@ def test_number_of_sites_in_table_and_below_the_map_agree(visit):
     (tally,) = [text for text in written(page) if text.count(" · ") == 2 and text[0].isdigit()]
     page.keyboard.press("c")
     settled(page)
-    assert tally.split()[0] == page.locator("[data-row=Sites] text").nth(1).text_content()
+    assert tally.split()[0] == page.locator("[data-row='Sites chosen'] text").nth(1).text_content()
 
 
 def test_state_on_the_second_map_explains_the_second_run(visit):
@@ -296,9 +296,9 @@ def test_stage_shows_the_numbers_of_the_tables(visit):
     )
     for k, r in enumerate(found):
         frame = play(r.scenario, 3)["frames"][22]
-        assert rows["Sites"][1 + k] == f"{r.timeline.selected[22]:,}"
-        assert rows["Countries with one"][1 + k] == f"{frame['hosts']:,}"
-        assert rows["AI chips"][1 + k] == f"{frame['contracted_accelerators']:,.0f}"
+        assert rows["Sites chosen"][1 + k] == f"{r.timeline.selected[22]:,}"
+        assert rows["Countries with one"][1 + k] == f"{frame['chosen_hosts']:,}"
+        assert rows["AI chips under contract"][1 + k] == f"{frame['contracted_accelerators']:,.0f}"
         assert rows["Years behind"][1 + k] == f"{r.worlds.years_behind[0]:.1f}"
         assert rows["Money committed"][1 + k] == f"€{r.worlds.committed_eur_bn[0]:.1f} bn"
         text = page.locator("svg.stage").text_content()

@@ -114,6 +114,7 @@ def test_talk_restores_the_page_and_can_be_continued(visit, own):
     page = visit(url=f"{own}/?seed=3&speed=1&t=2026Q1")
     page.wait_for_selector(".page[data-busy=false][data-t='8']")
     page.wait_for_function("location.search.includes('b=essay-reform')")
+    page.wait_for_function("location.search.includes('talk=4')")
     before = page.evaluate("location.search")
     page.keyboard.press("k")
     page.wait_for_function("location.search.includes('talk=1')")
@@ -210,3 +211,27 @@ def test_tour_keeps_the_guess_and_restores_the_page(visit):
     page.wait_for_function(
         "['a=federal-europe', 'seed=3', 'speed=1'].every(x => location.search.includes(x)) && !location.search.includes('world')"
     )
+
+
+def test_key_pressed_while_the_page_computes_is_kept_and_escape_changes_nothing(visit, speaker):
+    page = visit(url=f"{speaker}/?talk=2", size=(1366, 768))
+    notes = notes_window(page, speaker)
+    at(notes, 2, "asking")
+    page.keyboard.press("2")
+    at(notes, 2, "told")
+    page.evaluate(
+        """async () => {
+          for (let k = 0; k < 2; k += 1) {
+            document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "PageDown", bubbles: true }));
+            await new Promise(done => setTimeout(done));
+            if (!k && document.querySelector(".page").dataset.busy !== "true") throw Error("nothing is computed");
+          }
+        }"""
+    )
+    at(notes, 4, "told")  # the second key is kept until the third moment is shown
+    page.wait_for_function("location.search.includes('talk=4')")
+    before = page.evaluate("location.search")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(400)
+    assert page.evaluate("location.search") == before
+    assert not page.locator(".bar").first.is_visible()

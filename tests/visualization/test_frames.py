@@ -65,9 +65,29 @@ def test_frame_counts_agree_with_its_phases():
     for frame in run["frames"]:
         assert sum(p == 4 for p in frame["phase"]) == frame["working"]
         assert sum(p in (2, 3, 4, 6) for p in frame["phase"]) == frame["contracted"]
-        assert sum(p not in (0, 5) for p in frame["phase"]) == frame["selected"]
+        there = [run["facilities"][i]["state"] for i, p in enumerate(frame["phase"]) if p not in (0, 5)]
+        assert len(there) == frame["selected"]
+        assert len(set(there)) == frame["chosen_hosts"]
         assert frame["added_up_flop"] >= frame["largest_run_flop"]
         assert frame["says"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "limit"),
+    [
+        ({"envelope_eur_bn": 0.7, "first_trophy_eur_bn": 2.0}, "money"),
+        ({"ceiling_eur_bn": 0.1, "first_trophy_eur_bn": 2.0}, "tender"),
+        ({"match_share_of_gdp": 2e-5, "smallest_eur_bn": 0.03}, "match"),
+        ({"headroom_scale": 0.05, "match_share_of_gdp": 0.01, "ceiling_eur_bn": 50.0}, "power"),
+    ],
+)
+def test_waves_name_the_limit_that_binds(changes, limit):
+    run = play(load("eu-status-quo").changed(changes), 0, price=False)
+    waves = run["waves"]
+    assert sum(wave["sites"] for wave in waves) == len(run["facilities"])
+    assert all(sum(wave["limits"].values()) == wave["sites"] for wave in waves)
+    counts = {name: sum(wave["limits"].get(name, 0) for wave in waves) for name in (limit, "choice")}
+    assert counts[limit] > counts["choice"], waves
 
 
 @pytest.fixture

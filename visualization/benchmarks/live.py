@@ -1,9 +1,8 @@
-"""Measure the live app: first page, step to screen, new random draws, memory, and Mesa's SolaraViz for comparison.
+"""Measure the live app: first page, step to screen, new random draws and memory.
 
-    uv run python -m juste_retour.visualization.benchmarks.live [--mesa]
+    uv run python -m juste_retour.visualization.benchmarks.live
 
-With `--mesa` the page of `visualization/mesa_page.py` is measured too, with Altair for that run only. Latency is from the
-click to the last change of the document, by the browser's clock; it does not include painting.
+Latency is from the click to the last change of the document, by the browser's clock; it does not include painting.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ FLAGS = [
     "--disable-background-networking",
 ]
 READY = ".page[data-ready=true][data-busy=false]"
-STEP = "document.querySelector(\"[aria-label='One quarter forward'], .none\")"
 TIMED = """
 (many, wait) => new Promise(async (done) => {
   let last = 0;
@@ -37,7 +35,7 @@ TIMED = """
   for (let k = 0; k < many; k++) {
     const start = performance.now();
     last = start;
-    %s.click();
+    document.querySelector("[aria-label='One quarter forward']").click();
     await new Promise((go) => setTimeout(go, wait));
     found.push(last - start);
   }
@@ -115,14 +113,13 @@ def measure(browser, process, address):
         first.append(took)
         page.context.close()
     row("first usable page", first, "2000")
-    step = TIMED.replace("%s", STEP)
     page, _ = opened(browser, address)
-    row("step to screen, one visitor", page.evaluate(f"({step})(40, 40)"), "p95 10")
+    row("step to screen, one visitor", page.evaluate(f"({TIMED})(40, 40)"), "p95 10")
     page.context.close()
     pages = [opened(browser, address)[0] for _ in range(10)]
     for pause, words in ((200, "five steps a second each"), (40, "25 steps a second each")):
         for page in pages:
-            run = f"({step})(40, {pause}).then((found) => {{ window.found = found; }})"
+            run = f"({TIMED})(40, {pause}).then((found) => {{ window.found = found; }})"
             page.evaluate(f"window.found = null; void {run}")
         together = []
         for page in pages:
@@ -158,45 +155,6 @@ def measure(browser, process, address):
     )
 
 
-def measure_mesa(browser):
-    share = Path(sys.prefix) / "share"
-    env = {
-        **os.environ,
-        "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
-        "SOLARA_ASSETS_PROXY_CACHE_DIR": str(share / "solara/cdn"),
-        "JUPYTER_PATH": str(share / "jupyter"),
-    }
-    command = [
-        "uv",
-        "run",
-        "--quiet",
-        "--with",
-        "altair",
-        "solara",
-        "run",
-        "juste_retour.visualization.mesa_page",
-        "--production",
-        "--port",
-        "8983",
-        "--no-open",
-    ]
-    process, address = started(command, r"http://[\w.]+:8983", env)
-    try:
-        page = browser.new_context(viewport={"width": 1920, "height": 1080}).new_page()
-        start = time.perf_counter()
-        page.goto(address)
-        page.wait_for_selector("img", timeout=60_000)
-        row("Mesa's SolaraViz: first page with its plots", [1000 * (time.perf_counter() - start)])
-        button = "[...document.querySelectorAll('button')].find((b) => b.textContent.trim() === 'Step')"
-        row(
-            "Mesa's SolaraViz: step to screen, one visitor",
-            page.evaluate(f"({TIMED.replace('%s', button)})(20, 1500)"),
-        )
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
 def main():
     print("| measured | median | p95 | most | unit | aim |\n|---|---:|---:|---:|---|---|", flush=True)
     with sync_playwright() as play:
@@ -208,8 +166,6 @@ def main():
         finally:
             process.terminate()
             process.wait(timeout=20)
-        if "--mesa" in sys.argv[1:]:
-            measure_mesa(browser)
         browser.close()
     print(f"\n{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end")
 

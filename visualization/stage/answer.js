@@ -6,6 +6,7 @@ import { decimal, inSentence, tr } from "./language.js";
 import { asking, valueOf } from "./store.js";
 
 const exact = (x) => decimal(Math.abs(x), 2);
+const minused = (x) => `${x < 0 ? "−" : ""}${exact(x)}`;
 export const ranged = (range) => fromTo(years(range.low), years(range.high));
 
 /** The lag of a scenario over all uncertain numbers, if it is unchanged and its window is the run's; null otherwise. */
@@ -163,14 +164,14 @@ function waterfallRow(row, state, store, { x, y, w, h: high, left, zero, scale, 
   const pick = () => store.set({ part: state.part === row.group ? null : row.group });
   return h("g", { key: row.group, class: "part", "data-part": row.group, tabindex: 0, role: "button", "aria-pressed": `${state.part === row.group}`,
     onclick: pick, onkeydown: (e) => e.key === "Enter" && pick() },
-    h("title", {}, tr("{n} years, 95 % interval {low} to {high}. Click for the rules behind it.", { n: row.says, low: exact(row.low), high: exact(row.high) })), drawn);
+    h("title", {}, tr("{n} years, 95 % interval {low} to {high}. Click for the rules behind it.", { n: row.says, low: minused(row.low), high: minused(row.high) })), drawn);
 }
 
 /** A sentence on the price of politics and its two parts, if it is known, and a hint. */
 function priced({ prices: { price_of_politics: all, price_where: where, price_unspent: unspent } }, name) {
   const click = tr("Click a part to see its rules.");
   if (all.mean === null) return click;
-  const [whole, place, money] = [all, where, unspent].map(({ mean }) => `${mean < 0 ? "−" : ""}${exact(mean)}`);
+  const [whole, place, money] = [all, where, unspent].map(({ mean }) => minused(mean));
   return `${tr("Price of politics under “{name}”: {whole} years. A planner with the same envelope would save {place} by choosing where, and {money} with the money left unspent.", { name, whole, place, money })} ${click}`;
 }
 

@@ -16,9 +16,10 @@ const talking = (state) => Boolean(state.catalog.talk); // whether the app was s
 const step = (by) => ({ store, state, tour, talk }) => (talk && state.talk !== null ? (by > 0 ? talk.forward() : talk.back()) : tour && state.tour !== null ? tour.step(by) : store.step(by));
 const guess = (k) => ({ state, tour, talk }) => (state.talk !== null ? talk.answer(k) : state.tour !== null && tour.answer(k));
 function close({ store, state }) {
+  if (state.talk !== null) return document.fullscreenElement && document.exitFullscreen(); // a talk ends with its own key
   const first = [["blank", false], ["notice", null], ["panel", null], ["spotlight", null], ["clean", false]].find(([name]) => state[name]);
   if (first) return store.set({ [first[0]]: first[1], ...(first[0] === "panel" ? { who: null } : {}) });
-  if (state.talk === null) store.set({ tour: null }); // a talk ends with its own key
+  store.set({ tour: null });
 }
 const fill = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.().catch(nobody));
 
@@ -56,7 +57,7 @@ export const KEYS = {
   spotlight: { keys: ["o"], shown: "O", does: "Spotlight: highlight the regions of the page in turn", live: true, act: ({ store, state }) => store.set({ spotlight: nextRegion(state.spotlight) }) },
   full: { keys: ["f"], shown: "F", does: "Full screen", act: fill },
   picture: { keys: ["p"], shown: "P", does: "Save a picture", act: ({ store, state }) => state.runs.length && savePng(state, store) },
-  close: { keys: ["Escape"], shown: "Esc", does: "Close", act: close },
+  close: { keys: ["Escape"], shown: "Esc", does: "Close; in a talk, leave full screen only", act: close },
   help: { keys: ["?"], shown: "?", does: "Questions and keys", act: toPanel("help") },
 };
 

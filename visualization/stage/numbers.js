@@ -55,6 +55,16 @@ export function drawAddsUp(state, run, box, u) {
     bar(1, tr("What can train one model"), best / whole, SIDES[0], [part + of(best)[0], ...of(best)]));
 }
 
+const LIMITS = { choice: "no more was asked for", match: "hosts cannot match more", power: "sites lack power for more", tender: "the call allows no larger bid", money: "the money is placed" };
+
+/** What binds at most of the sites selected so far, once the last wave is over and much of the money is unspent; empty otherwise. */
+export function limitOf(run, frame) {
+  const last = run.waves.at(-1);
+  if (!last || frame.quarter < last.quarter || run.envelope_eur_bn - frame.committed_eur_bn < 0.1 * run.envelope_eur_bn) return "";
+  const sites = (name) => run.waves.reduce((sum, wave) => sum + (wave.limits[name] ?? 0), 0);
+  return tr(LIMITS[Object.keys(LIMITS).sort((a, b) => sites(b) - sites(a))[0]]);
+}
+
 /** The envelope as a bar: committed so far, and unspent. */
 export function drawMoney(state, run, box, u, ask = null) {
   const frame = frameAt(run, state.t);
@@ -64,14 +74,14 @@ export function drawMoney(state, run, box, u, ask = null) {
   const share = envelope > 0 ? Math.max(0, Math.min(1, committed / envelope)) : 0;
   const y = box.y + size * 1.05;
   const parts = { part: money(committed), whole: money(envelope) };
-  const [most, text] = [tr("{part} of {whole} committed", parts), tr("{money} unspent", { money: money(left) })];
+  const [most, text, why] = [tr("{part} of {whole} committed", parts), tr("{money} unspent", { money: money(left) }), limitOf(run, frame)];
   const bar = { y: y + size * 0.35, height: size * 0.8 };
   const asks = ask && width(most, size, 600) + askWidth(size) + size * 0.4 <= box.w ? askWidth(size) + size * 0.4 : 0;
   const said = fitting([most, tr("{part} of {whole}", parts)], size, box.w - asks, 600);
   const both = width(most, size, 600) + asks + width(text, size) + size <= box.w;
-  const drawn = h("g", { key: "money", class: "money", role: "img", "aria-label": `${most}, ${text}, ${season(frame.quarter)}`, "data-committed": committed, "data-unspent": left },
+  const drawn = h("g", { key: "money", class: "money", role: "img", "aria-label": `${most}, ${text}, ${season(frame.quarter)}${why && `; ${why}`}`, "data-committed": committed, "data-unspent": left },
     words(said, box.x, y, { key: "committed", size, weight: 600, ...HALO }),
-    both && words(fitting([`${text}, ${season(frame.quarter)}`, text], size, box.w - width(most, size, 600) - asks - size), box.x + box.w, y, { key: "unspent", size, anchor: "end", fill: SOFT, ...HALO }),
+    both && words(fitting([...(why ? [`${text}: ${why}`] : [`${text}, ${season(frame.quarter)}`]), text], size, box.w - width(most, size, 600) - asks - size), box.x + box.w, y, { key: "unspent", size, anchor: "end", fill: SOFT, ...HALO }),
     h("rect", { key: "ground", x: box.x, ...bar, width: box.w, fill: FAINT, stroke: SIDES[side] }),
     h("rect", { key: "fill", class: "slide", x: box.x, ...bar, width: share * box.w, fill: SIDES[side] }));
   return [drawn, asks > 0 && ask("money", box.x + width(said, size, 600) + size * 0.4, y, size)];
@@ -79,9 +89,9 @@ export function drawMoney(state, run, box, u, ask = null) {
 
 // Name, short name, value at a quarter (null: known for the whole window only), average over the window, format
 const ROWS = [
-  ["Sites", "Sites", (f) => f.selected, null, brief],
-  ["Countries with one", "Countries", (f) => f.hosts, null, brief],
-  ["AI chips", "AI chips", (f) => Math.round(f.contracted_accelerators), null, brief],
+  ["Sites chosen", "Sites", (f) => f.selected, null, brief],
+  ["Countries with one", "Countries", (f) => f.chosen_hosts, null, brief],
+  ["AI chips under contract", "AI chips", (f) => Math.round(f.contracted_accelerators), null, brief],
   ["Largest run", "Run", (f) => f.largest_run_flop, null, null],
   ["Years behind", "Years", (f) => f.years_behind, (o) => o.years_behind, (x) => (x !== null && x < 0 ? tr("{n} ahead", { n: years(x) }) : years(x))],
   ["Money committed", "Committed", (f) => f.committed_eur_bn, null, money],
@@ -106,7 +116,8 @@ export function differences(state) {
   const when = season(frameAt(a, at).quarter);
   const first = b.frames.find((f) => f.working)?.quarter;
   const values = { years: span(a), first: first && season(first) };
-  const early = done && !(first <= a.window_end) ? tr(first ? "Averages {years}, but B's first site works in {first}" : "Averages {years}, but no site of B works", values) : null;
+  const half = a.frames[Math.max(0, Math.round(a.window_frame - 2 * a.window_years))]?.quarter; // the middle of the window
+  const early = done && !(first <= half) ? tr(first ? "Averages {years}, but B's first site works in {first}" : "Averages {years}, but no site of B works", values) : null;
   return { done, rows, early, when: done ? [tr("{when}, averages {years}", { when, years: span(a) }), when] : [when] };
 }
 

@@ -1,7 +1,7 @@
 // Frequent questions, answered with the numbers of the run on the stage.
 
 import { askWidth, h, pressable, words } from "./paint.js";
-import { INK, brief, color, counted, money, ruleOf, season, seasonOf, years } from "./words.js";
+import { INK, begun, brief, color, counted, money, ruleOf, season, seasonOf, years } from "./words.js";
 import { flop } from "./numbers.js";
 import { inReality, realCount, realDates } from "./reality.js";
 import { titleOf } from "./titles.js";
@@ -25,6 +25,10 @@ const QUESTIONS = [
     `${tr("At the end of the run, {part} of {whole} is left unspent.", { part: money(run.outcome.unspent_eur_bn), whole: money(run.envelope_eur_bn) })} ${tr(run.outcome.unspent_eur_bn > 0.1 * run.envelope_eur_bn ? "These rules do not spend all the available money." : "These rules spend nearly all the available money.")}`,
     run.outcome.price_of_politics !== null && tr(run.outcome.price_of_politics < 0 ? "With the same envelope, a planner would be {n} years further from the frontier." : "With the same envelope, a planner would be {n} years closer to the frontier.", { n: years(run.outcome.price_of_politics) }),
   ]],
+  ["limits", "What limits it?", (state, run, frame) => {
+    const waves = run.waves.filter((wave) => wave.quarter <= frame.quarter);
+    return waves.length ? waves.map(limited) : [tr("No site chosen yet.")];
+  }],
   ["no", "Who said no, and would it have mattered?", opposed],
   ["pass", "Would the states agree to a reform?", (state) => [tr("A state agrees if it expects to gain, and each part of a reform needs the vote that its legal basis asks for."), passingSaid(state)]],
   ["labs", "What about private labs?", (state, run) => [
@@ -39,6 +43,18 @@ const QUESTIONS = [
     tr("All machines in {union} together would reach {flop}, but distant machines cannot train one model as well as a single machine.", { union: tr(state.geometry.union), flop: flop(frame.added_up_flop) }),
   ]],
 ];
+
+const BOUND = {
+  choice: ["{n} is as large as was asked for", "{n} are as large as was asked for"], match: ["at {n} the host cannot match more", "at {n} the hosts cannot match more"],
+  power: ["{n} lacks power for more", "{n} lack power for more"], tender: ["{n} is as large as the call allows", "{n} are as large as the call allows"], money: ["at {n} the money ends", "at {n} the money ends"],
+};
+
+/** A sentence on what limits the sites of a wave, and which states could not apply. */
+function limited(wave) {
+  const bound = Object.entries(BOUND).filter(([name]) => wave.limits[name]).map(([name, [one, many]]) => counted(wave.limits[name], one, many));
+  const without = [wave.late && counted(wave.late, "{n} state has no finished application", "{n} states have no finished application"), wave.unable && counted(wave.unable, "{n} lacks a free site with power, or its own share of the money", "{n} lack a free site with power, or their own share of the money")].filter(Boolean);
+  return `${begun(season(wave.quarter))}, ${counted(wave.sites, "{n} site", "{n} sites")}: ${bound.join("; ")}.${without.length ? ` ${begun(without.join("; "))}.` : ""}`;
+}
 
 /** The summary of the funding rule. */
 function funding(state) {
@@ -90,7 +106,7 @@ export function drawQuestions(state, store, director) {
   if (!run) return null;
   const frame = frameAt(run, state.t);
   return h("div", { key: `questions-${state.topic ?? ""}`, class: "questions" }, QUESTIONS.map(([topic, question, answer]) =>
-    h("details", { key: topic, "data-topic": topic, open: topic === state.topic || (topic === "more" && state.topic === "money") },
+    h("details", { key: topic, "data-topic": topic, open: topic === state.topic || (["more", "limits"].includes(topic) && state.topic === "money") },
       h("summary", {}, tr(question)), answer(state, run, frame).filter(Boolean).map((text, k) => h("p", { key: k }, text)),
       topic === "pass" && h("p", { key: "show" }, h("button", { type: "button", "data-press": "pass", onclick: () => store.set({ panel: "passing", topic: null }) }, tr("Would it pass?"))),
       topic === "more" && h("p", { key: "try" }, h("button", { type: "button", "data-press": "more", onclick: () => director.more() }, tr("Run it with twice the envelope"))))));

@@ -27,13 +27,18 @@ export function drawRules(state, store, director) {
   ];
 }
 
-/** The results of a search in names, descriptions, units and rules. */
-function hits({ catalog, find }, show) {
+/** Words that people search for and the word that the page uses. */
+const SYNONYMS = [["veto", "unanimity"], ["electricity", "power"], ["subsidy", "money"], ["budget", "envelope"], ["deadline", "application"], ["chips", "accelerators"]];
+
+/** The results of a search in names, descriptions, units and rules, and in the actors that may have a rule of their own. */
+function hits({ catalog, geometry, find }, show) {
   const asked = find.toLowerCase().split(/\s+/).filter(Boolean);
+  const also = SYNONYMS.flatMap(([word, ours]) => [word, tr(word)].map((one) => [one.toLowerCase(), ours]));
+  const who = Object.fromEntries(["state", "commissioner", "lab"].map((kind) => [kind, [...actorsOf(kind, geometry)].flat()]));
   const found = [...catalog.families, ...catalog.parameters].filter((one) => {
-    const text = (one.decides ? [one.name, one.decides, tr(one.decides), catalog.groups[one.group], ...one.rules.flatMap((r) => [r.title, tr(r.title), r.summary, tr(r.summary), ...r.parameters.flatMap((p) => [p.title, tr(p.title)])])]
-      : [one.title, tr(one.title), one.about, one.unit, catalog.numbers[one.group], one.source]).join(" ").toLowerCase();
-    return asked.every((word) => text.includes(word));
+    const text = (one.decides ? [one.name, one.decides, tr(one.decides), catalog.groups[one.group], ...(who[one.actor] ?? []), ...one.rules.flatMap((r) => [r.title, tr(r.title), r.summary, tr(r.summary), ...r.parameters.flatMap((p) => [p.title, tr(p.title)])])]
+      : [one.title, tr(one.title), one.about, tr(one.about), one.unit, tr(one.unit), catalog.numbers[one.group], one.source]).join(" ").toLowerCase();
+    return asked.every((word) => text.includes(word) || also.some(([other, ours]) => word.length > 2 && other.startsWith(word) && text.includes(ours)));
   }).sort((a, b) => called(b, asked) - called(a, asked));
   return h("section", { key: "hits", class: "hits" },
     h("p", { key: "count", class: "help", role: "status" }, found.length ? counted(found.length, "{n} entry with “{text}”", "{n} entries with “{text}”", { text: find.trim() }) : tr("No rule or number matches “{text}”.", { text: find.trim() })), found.map(show));
@@ -95,7 +100,9 @@ function entry(rule, settings = {}, own = {}) {
 function exceptions(family, value, own, state, side, store, director) {
   const everyone = actorsOf(family.actor, state.geometry);
   const asked = state.except?.family === family.name && state.except.side === side ? [state.except.code] : [];
-  const rows = [...new Set([...Object.keys(own), ...asked])];
+  const sought = state.find.trim().toLowerCase();
+  const found = [...everyone].filter(([, name]) => sought.length > 2 && name.toLowerCase().startsWith(sought)).map(([code]) => code);
+  const rows = [...new Set([...Object.keys(own), ...asked, ...found])];
   const settings = Object.fromEntries(Object.entries(typeof value === "object" ? value : {}).filter(([key]) => key !== "rule" && !(key in own)));
   const give = (code, given, options) => {
     const { [code]: _, ...others } = own;

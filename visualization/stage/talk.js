@@ -21,6 +21,7 @@ export function makeTalk(store, director) {
   if (!file) return null;
   const keeper = makeKeeper(store, director);
   let at = null;
+  let kept = null; // what the last key asked for while the page computed; one, so that no moment is skipped unseen
   const talk = {
     /** Start the talk, or resume it where it was left. */
     open() {
@@ -39,7 +40,7 @@ export function makeTalk(store, director) {
       const moment = momentOf(state);
       if (state.began === null) store.set({ began: Date.now(), entered: Date.now() });
       if (state.blank) return store.set({ blank: false });
-      if (state.busy && !state.notice) return; // a second key press would skip a moment before it is shown
+      if (state.busy && !state.notice) return void (kept = talk.forward);
       if (!state.begun && (moment.guess || moment.play)) return talk.answer(moment.guess?.room ? moment.guess.room - 1 : null);
       if (state.playing) {
         store.pause();
@@ -54,12 +55,19 @@ export function makeTalk(store, director) {
     /** Record a guess, or null for none, and play the moment. */
     answer(k) {
       const moment = momentOf(state);
-      if (state.busy || (k !== null && !moment.guess?.options[k])) return;
+      if (k !== null && !moment.guess?.options[k]) return;
+      if (state.busy) return void (kept = () => talk.answer(k));
       store.set({ guess: k, begun: true, told: { ...state.told, [state.talk]: k } });
       if (moment.play && state.t < dueIn(state)) store.play(dueIn(state));
     },
   };
   store.watch(() => {
+    if (state.talk !== at) kept = null;
+    if (kept && !state.busy) {
+      const act = kept;
+      kept = null;
+      act();
+    }
     if (state.talk === at) return;
     if (at === null) {
       keeper.keep();

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from juste_retour.abm.bargaining.council import Council
+from juste_retour.abm.bargaining.facts import Facts
 from juste_retour.abm.bargaining.tables.bargaining_table import recognized
 from juste_retour.abm.base.calendar import label, year
 from juste_retour.abm.delivery import operations
@@ -17,7 +18,7 @@ from juste_retour.abm.explanations.reader import ballot_of, needed, pivotal, thr
 from juste_retour.abm.explanations.recount import Smallest, blocking, turning
 from juste_retour.abm.worlds.cohorts import SiteMachines
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.records import Bid, Draft, Vote
+from juste_retour.abm.worlds.records import Bid, Draft, Selection, Vote
 from juste_retour.visualization.names import lab_title
 from juste_retour.visualization.views.told import Told, told
 
@@ -144,6 +145,33 @@ def decision(env: Environment, record: Bid | Draft | Vote) -> dict[str, object]:
     return out | {
         "decision": record.votes[0].astype(int).tolist(),
         "needed": _list(needed(env, record)[0]),
+    }
+
+
+def wave(env: Environment, record: Selection, bid: Bid | None) -> dict[str, object]:
+    """What limits the sites that were just selected, as numbers of sites by the first reason that applies.
+
+    Of `limits`, `match` is the host's own share, `power` that of the site, `tender` the largest bid of a call, `money` the
+    envelope, and `choice` that nobody asked for more. In a call, `late` and `unable` are the numbers of states without a
+    finished application, and without a free site that has power and match.
+    """
+    facts, p = Facts(env, np.arange(1)), env.world.p
+    (at,) = np.nonzero(record.chosen[0])
+    plan = record.plan[0, at]
+    binds = {
+        "match": facts.host_room[0, env.world.sites.state[at]] < p.smallest_eur_bn[0],
+        "power": plan > 0.99 * facts.cap[0, at],
+        "tender": (bid is not None) & (plan > 0.99 * p.ceiling_eur_bn[0]),
+        "money": np.broadcast_to(facts.envelope[0] < p.smallest_eur_bn[0], plan.shape),
+    }
+    first = np.select(list(binds.values()), list(binds), "choice")
+    late, unable = (0, 0) if bid is None else ((~bid.ready).sum(), (bid.ready & ~bid.able).sum())
+    return {
+        "quarter": record.quarter,
+        "sites": len(at),
+        "limits": {str(name): int(n) for name, n in zip(*np.unique(first, return_counts=True), strict=True)},
+        "late": int(late),
+        "unable": int(unable),
     }
 
 

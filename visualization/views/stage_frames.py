@@ -23,7 +23,7 @@ from juste_retour.abm.outcomes import Outcomes, outcomes
 from juste_retour.abm.price_of_politics import prices
 from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.records import Bid, Draft, Vote
+from juste_retour.abm.worlds.records import Bid, Draft, Selection, Vote
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.abm.worlds.training import other_runs
 from juste_retour.runs.base.user_rules import blame
@@ -34,6 +34,7 @@ from juste_retour.visualization.views.reason_texts import (
     decision,
     facilities,
     proposed_by,
+    wave,
     who_proposes,
 )
 
@@ -72,7 +73,8 @@ def play(
 def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price: bool) -> dict[str, Any]:
     simulation = Simulation(scenario, seed, [replicate], members, trace=True, timeline=True)
     env, world = simulation.env, simulation.world
-    shots, ballots, decisions, seen, added, readings = [], [], [], 0, _Added(), Readings(env)
+    shots, ballots, decisions, waves, seen = [], [], [], [], 0
+    added, readings = _Added(), Readings(env)
     while world.running:
         simulation.advance()
         new = list(in_world((env.trace or [])[seen:], 0))
@@ -84,6 +86,8 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
         ]
         ballots += held
         decisions += [decision(env, record) for record in new if isinstance(record, Vote | Bid | Draft)]
+        bid = next((record for record in new if isinstance(record, Bid)), None)
+        waves += [wave(env, record, bid) for record in new if isinstance(record, Selection)]
         shots.append(_shot(readings, held, len(ballots), added(env)))
     found = outcomes(env, prices(env) if price else None)
     built = np.flatnonzero((world.program.selected >= 0)[0])
@@ -106,6 +110,7 @@ def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price
         "facilities": facilities(env, built),
         "ballots": ballots,
         "decisions": decisions,
+        "waves": waves,
         "outcome": {name: number(column[0]) for name, column in found.worlds.items()}
         | {"first_operation": _quarter(found.worlds["first_operation"][0])},
         "states": _states(found),
@@ -170,6 +175,7 @@ def _shot(readings: Readings, held: list[dict[str, Any]], ballots: int, added: f
             "contracted": read["contracted"],
             "working": read["working"],
             "hosts": read["hosts"],
+            "chosen_hosts": len(set(world.sites.state[chosen & ~gone].tolist())),
             "contracted_accelerators": read["aggregate_accelerators"],
             "accelerators": read["working_accelerators"],
             "committed_eur_bn": number(world.committed[0]),
