@@ -197,6 +197,7 @@ def _show(found: PlainVerdict, where: Console) -> None:
         soft_wrap=True,
     )
     where.print(
-        f"Pooled sites match one large campus at a penalty exponent of {number(flip['median'], 4)}.",
+        f"Pooled sites match one large campus in {100 * flip['known']:.0f} % of the draws"
+        + (f", at a penalty exponent of {number(flip['median'], 4)}." if flip["known"] else "."),
         soft_wrap=True,
     )
