@@ -8,13 +8,13 @@ is therefore reported with the answer, and `stable_cost_eur_bn` of each vote.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import pandas as pd
 
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.worlds.scenario import Scenario, load
-from juste_retour.runs.analysis.reforms import EACH, WORLDS, InDraws, Package, Reforms, reforms
+from juste_retour.runs.analysis.reforms import EACH, WORLDS, InDraws, Package, Reforms, counted, reforms
 from juste_retour.runs.base.chunked import Progress
 from juste_retour.runs.base.numerals import span
 from juste_retour.runs.results.parameter_ranges import setting
@@ -88,7 +88,9 @@ def vote_on_the_reform(
     drawn = {"draws": draws, "each": each, "from_prior": from_prior, "posterior": posterior}
     legal = reforms(today, whole, equal="spending", break_even=RACE, **drawn, **how)  # type: ignore[arg-type]
     own_rule = today.rules["voting"].rule
-    own = reforms(today, whole, by=own_rule, each=each, break_even=RACE, **how)  # type: ignore[arg-type]
+    ran = legal.ran  # the draws and equal spending are reported by legal basis alone
+    ran = replace(ran, drawn=None, sample=replace(ran.sample, at_equal_spending=None))
+    own = counted(ran, own_rule, legal.reading, legal.package)
     parts = legal.packages[-1].parts
     cuts = {
         "named": tuple(p for p in parts if p in NAMED),
