@@ -48,8 +48,7 @@ def app(
         ),
     ] = None,
     audience_port: Annotated[
-        int | None,
-        typer.Option(min=0, max=65535, help="With --audience: port for phones.  [default: 8766]"),
+        int | None, typer.Option(min=0, max=65535, help="With --audience: port for phones.  [default: 8766]")
     ] = None,
     single_file: Annotated[
         Path | None,

@@ -8,14 +8,15 @@ import os
 import re
 import socket
 import threading
-import uuid
 import warnings
 import webbrowser
 from collections.abc import Iterator, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from juste_retour.abm.base.members import Members
 from juste_retour.agents.errors import BadInput, JusteRetourError
+from juste_retour.runs.base.stopping import Deadline
 from juste_retour.visualization.audience.network import addresses, audience_address
 from juste_retour.visualization.audience.serving import Audience, phones_served, require_private
 from juste_retour.visualization.union import show, shown
@@ -40,10 +41,7 @@ VIEWPORT = re.compile(r'(<meta name="viewport" content=")[^"]*')  # replaced bec
 WITHOUT_STORAGE = """<script>
 try { window.localStorage; } catch { Object.defineProperty(window, "localStorage", { value: { getItem: () => null, setItem() {} } }); }
 </script>"""  # Solara's page reads its theme from there, but browsers may deny storage to a page in another website's frame
-UNSERVED = {
-    "/resourcez",
-    "/_solara/api/evict/{kernel_id}",
-}  # not for visitors: they report memory and end sessions
+UNSERVED = {"/resourcez", "/_solara/api/evict/{kernel_id}"}  # they report memory and end sessions
 
 
 def listen(host: str, port: int, option: str = "--") -> socket.socket:
@@ -67,17 +65,15 @@ def listen(host: str, port: int, option: str = "--") -> socket.socket:
         listener.listen(128)
     except OSError as error:
         listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise BadInput(
-                f"port {port} is in use; choose another one, as in {option}port {port + 1 if port < 65535 else 8765}."
-            ) from None
-        if error.errno == errno.EACCES:
-            raise BadInput(
-                f"port {port} is reserved for the system; choose one above 1023, as in {option}port 8765."
-            ) from None
-        raise BadInput(
+        other = port + 1 if port < 65535 else 8765
+        reasons = {
+            errno.EADDRINUSE: f"port {port} is in use; choose another one, as in {option}port {other}.",
+            errno.EACCES: f"port {port} is reserved for the system; choose one above 1023, as in {option}port 8765.",
+        }
+        unknown = (
             f"{host!r} is not an address of this machine ({error.strerror or error}); omit {option}host."
-        ) from None
+        )
+        raise BadInput(reasons.get(error.errno or 0, unknown)) from None
     listener.set_inheritable(True)
     return listener
 
@@ -98,8 +94,8 @@ def application(embed: Sequence[str] = ()) -> Starlette:
 
     from juste_retour.visualization.guard import page_policy
     from juste_retour.visualization.replay import bundled, style
+    from juste_retour.visualization.session import PAGES
 
-    birth = uuid.uuid4().hex  # changes when the server restarts, so that an open page can notice it
     script = bundled("app.js") + "\nexport { start };\n"
     sheet = style()
     fresh = {"Cache-Control": "no-cache"}
@@ -120,6 +116,11 @@ def application(embed: Sequence[str] = ()) -> Starlette:
         found.headers["Content-Security-Policy"] = page_policy(text, embed)
         return found
 
+    async def known(request: Request) -> Response:
+        """Whether the server still has a page; one that it has forgotten, or that is older than the server, reloads itself."""
+        answer = "yes" if request.query_params.get("page") in PAGES else "no"
+        return Response(answer, media_type="text/plain", headers=fresh)
+
     def ours(route: BaseRoute) -> BaseRoute:
         if isinstance(route, Route) and route.endpoint is starlette.root:
             return Route(route.path, page)
@@ -129,7 +130,7 @@ def application(embed: Sequence[str] = ()) -> Starlette:
     starlette.app.router.routes[:] = [
         Route("/stage/bundle.js", lambda _: Response(script, media_type="text/javascript", headers=fresh)),
         Route("/embed.svg", lambda request: drawing(request, embed)),
-        Route("/stage/birth", lambda _: Response(birth, media_type="text/plain", headers=fresh)),
+        Route("/stage/known", known),
         Route("/stage/stage.css", lambda _: Response(sheet, media_type="text/css", headers=fresh)),
         Mount(f"/{starlette.cdn_url_path}", packaged),
         *(ours(r) for r in starlette.app.router.routes if getattr(r, "path", "") not in UNSERVED),
@@ -162,10 +163,8 @@ def drawing(request: Request, embed: Sequence[str]) -> Response:
 
     from juste_retour.visualization.embed import picture, site_of
 
-    if (
-        request.headers.get("sec-fetch-site") == "cross-site"
-        and site_of(request.headers.get("referer")) not in embed
-    ):
+    foreign = request.headers.get("sec-fetch-site") == "cross-site"
+    if foreign and site_of(request.headers.get("referer")) not in embed:
         return PlainTextResponse("This website may not show this picture; see --embed.", 403)
     try:
         return Response(picture(dict(request.query_params)), media_type="image/svg+xml")
@@ -216,6 +215,13 @@ def serve(
     import pandas  # noqa: F401  # imported completely before the first visitor: reacton may read it while it is loading
     import uvicorn
 
+    class Server(uvicorn.Server):
+        """Ends in any case: a page's thread that computes, or holds its session's lock, would be waited for."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            Deadline().set(sig)
+            super().handle_exit(sig, frame)
+
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{listener.getsockname()[1]}"
     if talk is not None:
@@ -227,7 +233,7 @@ def serve(
     with contextlib.ExitStack() as beside:
         if phones:
             beside.enter_context(phones)
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config).run(sockets=[listener])
 
 
 def invited(audience: Audience) -> contextlib.AbstractContextManager[None]:
@@ -242,8 +248,6 @@ def _serving_phones(listener: socket.socket, where: str, others: Sequence[str]) 
     with phones_served(listener, where, shown()) as url:
         print(f"juste-retour: phones on the same network open {url}", flush=True)
         if others:
-            print(
-                f"juste-retour: other addresses of this machine: {', '.join(others)}; choose with --audience-host.",
-                flush=True,
-            )
+            more = f"other addresses of this machine: {', '.join(others)}; choose with --audience-host."
+            print(f"juste-retour: {more}", flush=True)
         yield

@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
+from uuid import uuid4
 
 from juste_retour.abm.base.members import Members, load_members
 from juste_retour.abm.base.toml import parsed
@@ -44,11 +45,9 @@ from juste_retour.visualization.views.spread import spread
 from juste_retour.visualization.views.stage_frames import play
 from juste_retour.visualization.views.verdict import ranges
 
-KEPT = 24  # finished runs in a session's cache
+KEPT = 64  # finished runs in memory, for all visitors together
 MOST_WORLDS = 2000
-MOST_QUARTERS = (
-    MOST_WORLDS * 44
-)  # limit for all runs of a question together; the default scenario has 44 quarters
+MOST_QUARTERS = MOST_WORLDS * 44  # for all runs of a question; the default scenario has 44 quarters
 WAYS = {"yes": 1, "abstain": 0, "no": -1}
 LONGEST = 20_000  # limit on the characters of a scenario file
 
@@ -172,22 +171,25 @@ def _preset(name: str, titles: Mapping[str, str]) -> dict[str, object]:
     return {"name": name, "title": title, "about": " ".join(head), "plain": load(name).plain()}
 
 
+RUNS: OrderedDict[tuple[str, int, int, str], dict[str, object]] = OrderedDict()  # the last ones played
+PAGES: set[str] = set()  # names of the sessions that are not closed
+
+
 class Session:
     """The session of one visitor. The browser calls `ask`; answers go to `send`."""
 
     def __init__(self, send: Callable[[dict[str, object]], None] = lambda answer: None):
-        self.send = send
-        self.runs: OrderedDict[tuple[str, int, int, str], dict[str, object]] = OrderedDict()
+        self.send, self.name = send, uuid4().hex
+        PAGES.add(self.name)
         self.wanted: object = 0  # number of the latest question about many runs; work on earlier ones stops
-        self.compared: dict[
-            str, object
-        ] = {}  # the same for the parts of a difference and for votes on reforms
+        self.compared: dict[str, object] = {}  # the same for parts of a difference and votes on reforms
         self.lock = threading.Lock()
         self.closed = False
 
     def close(self) -> None:
         """End the session, when the visitor has left."""
         self.closed = True
+        PAGES.discard(self.name)
 
     def ask(self, question: Mapping[str, object]) -> None:
         """Answer a question. It never raises, so that the page keeps working."""
@@ -209,9 +211,8 @@ class Session:
                 raise BadInput(f"{kind!r} is not a kind of question; reload the page.")
             found = answers[kind](question)
         except Exception as error:
-            found = {
-                "error": str(error) if kind == "open" and isinstance(error, JusteRetourError) else said(error)
-            }
+            plain = kind == "open" and isinstance(error, JusteRetourError)
+            found = {"error": str(error) if plain else said(error)}
         if found is not None:
             self._say({"n": n, "kind": kind} | found)
 
@@ -223,12 +224,11 @@ class Session:
     def _run(self, scenario: Scenario, seed: object, replicate: object) -> dict[str, object]:
         number, world = checked_integer(seed, "seed"), checked_integer(replicate, "world")
         key = (scenario.digest, number, world, scenario.name)
-        if key not in self.runs:
-            self.runs[key] = play(scenario, number, world, union_for(scenario))
-        self.runs.move_to_end(key)
-        while len(self.runs) > KEPT:
-            self.runs.popitem(last=False)
-        return self.runs[key]
+        run = RUNS.pop(key, None) or play(scenario, number, world, union_for(scenario))
+        RUNS[key] = run
+        while len(RUNS) > KEPT:
+            RUNS.popitem(last=False)
+        return run
 
     def _runs(self, question: Mapping[str, object]) -> dict[str, object]:
         """The runs of one or two scenarios with common random numbers, and the map if the browser has another one."""
@@ -245,10 +245,8 @@ class Session:
     def _spread(self, question: Mapping[str, object]) -> None:
         """Run many worlds of each scenario in the background and send the summaries as they grow."""
         self.wanted = n = question.get("n", 0)
-        seed, worlds = (
-            checked_integer(question.get("seed"), "seed"),
-            checked_integer(question.get("worlds", 200), "worlds", 1, MOST_WORLDS),
-        )
+        seed = checked_integer(question.get("seed"), "seed")
+        worlds = checked_integer(question.get("worlds", 200), "worlds", 1, MOST_WORLDS)
         scenarios = scenarios_of(question)
         for scenario in scenarios:
             quarters = scenario.quarters
@@ -349,10 +347,8 @@ class Session:
         if not isinstance(changes, Mapping):
             raise BadInput("The question has no changed votes; reload the page.")
         scenario = scenarios[checked_integer(question.get("side"), "side", 0, len(scenarios) - 1)]
-        seed, world = (
-            checked_integer(question.get("seed"), "seed"),
-            checked_integer(question.get("replicate", 0), "world"),
-        )
+        seed = checked_integer(question.get("seed"), "seed")
+        world = checked_integer(question.get("replicate", 0), "world")
         number = checked_integer(question.get("ballot"), "ballot")
         union = union_for(scenario)
         held = HeldBallot(scenario, seed, world, union, number)

@@ -502,3 +502,29 @@ def test_opening_shows_the_verdict_with_its_range_and_one_button(visit):
     page.locator(".watch").click()
     page.wait_for_selector(".page[data-t]:not([data-t='0'])")
     assert page.locator(".opening").count() == 0
+
+
+LOSABLE = """const Real = WebSocket;
+window.WebSocket = class extends Real {
+    constructor(url, ...more) {
+        super(window.away ? url.replace(/kernels.*/, "nowhere") : url, ...more);
+        (window.sockets ??= []).push(this);
+    }
+};"""
+
+
+def test_page_that_the_server_has_forgotten_comes_back_from_its_address(chromium, monkeypatch):
+    monkeypatch.setenv("SOLARA_KERNEL_CULL_TIMEOUT", "1s")
+    with served() as (_, address):
+        page = chromium.new_page()
+        page.add_init_script(LOSABLE)
+        page.goto(f"{address}/?a=federal-europe&seed=3&t=2027Q1")
+        page.wait_for_selector("[data-ready=true]")
+        page.evaluate("window.away = true; window.sockets.forEach(socket => socket.close())")
+        page.keyboard.press("c")
+        page.wait_for_function("!window.away && document.querySelector('[data-ready=true]')", timeout=60_000)
+        assert "a=federal-europe" in page.url
+        assert "seed=3&t=2027Q1" in page.url
+        page.keyboard.press("l")
+        page.wait_for_function("!location.search.includes('seed=3&')")
+        page.close()

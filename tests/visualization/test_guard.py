@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from juste_retour.agents.errors import BadInput
+from juste_retour.visualization.benchmarks.crowd import Visitor
 from juste_retour.visualization.guard import Guard, Names, admissible, origin_of, page_policy
 from juste_retour.visualization.server import listen
 
@@ -235,3 +236,21 @@ def test_guard_closes_the_websocket_at_the_first_invalid_message():
     with ThreadPoolExecutor(1) as pool:  # a browser of other tests may use this thread's event loop
         pool.submit(asyncio.run, visit()).result()
     assert [part["type"] for part in received] == ["websocket.connect", "websocket.disconnect"]
+
+
+def test_server_ends_while_a_rule_does_not_return(tmp_path):
+    (tmp_path / "endless.py").write_text(
+        "import pathlib, time\nfrom juste_retour.abm.politics.voting import voting\n\n\n@voting\n"
+        "def endless(ballot, states):\n    'Does not return.'\n"
+        "    pathlib.Path(__file__).with_name('asked').touch()\n    time.sleep(600)\n"
+    )
+    options = ["--no-browser", "--port", "0", "--rules", tmp_path / "endless.py"]
+    command = [Path(sys.executable).parent / "juste-retour", "app", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        visitor = Visitor(re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())[0])
+        specs = [{"base": "eu-status-quo", "changes": {"voting": "endless"}}]
+        visitor.tell({"n": 1, "kind": "runs", "specs": specs, "seed": 1})
+        while not (tmp_path / "asked").exists():
+            assert process.poll() is None
+        process.terminate()
+        assert process.wait(timeout=60) == 143

@@ -120,7 +120,7 @@ def test_other_origins_cannot_enter_or_answer(server):
     "path",
     [
         "/stage/bundle.js",
-        "/stage/birth",
+        "/stage/known",
         "/readyz",
         "/jupyter/api/kernels/x/channels",
         "/static/main-vuetify.js",

@@ -1,5 +1,6 @@
 import re
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,7 +10,7 @@ from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.user_agents import USER_AGENTS
-from juste_retour.visualization.session import Session, offered, opened, scenario_of, spec_of
+from juste_retour.visualization.session import RUNS, Session, offered, opened, scenario_of, spec_of
 
 EUROPE = {"base": "eu-status-quo", "changes": {}}
 UNANIMOUS = {"base": "unanimous-europe", "changes": {}}
@@ -32,12 +33,48 @@ class Visitor:
         return self.heard[-1] if self.heard else None
 
 
-def test_repeated_question_is_cached_per_visitor():
-    visitor = Visitor()
-    first = visitor.ask(kind="runs", specs=[EUROPE], seed=1, replicate=0)
-    again = visitor.ask(kind="runs", specs=[EUROPE], seed=1, replicate=0)
-    assert first["runs"][0] is again["runs"][0]
-    assert Visitor().ask(kind="runs", specs=[EUROPE], seed=1)["runs"][0] is not first["runs"][0]
+def test_runs_are_kept_for_all_visitors_together(monkeypatch):
+    monkeypatch.setattr("juste_retour.visualization.session.KEPT", 2)
+    first = Visitor().ask(kind="runs", specs=[EUROPE], seed=1, replicate=0)["runs"][0]
+    assert Visitor().ask(kind="runs", specs=[EUROPE], seed=1)["runs"][0] is first
+    Visitor().ask(kind="runs", specs=[EUROPE], seed=2)
+    Visitor().ask(kind="runs", specs=[EUROPE], seed=3)
+    assert len(RUNS) == 2
+    assert Visitor().ask(kind="runs", specs=[EUROPE], seed=1)["runs"][0] is not first
+
+
+@pytest.mark.slow
+def test_only_the_newest_pages_wait_for_a_lost_connection():
+    from solara.server.kernel_context import PageStatus, contexts
+
+    from juste_retour.visualization.page import forget_oldest
+
+    closed = []
+
+    def page(name, *status):
+        return SimpleNamespace(
+            page_status=dict(enumerate(status)),
+            closed_event=threading.Event(),
+            close=lambda reason: closed.append(name),
+        )
+
+    lost, here = PageStatus.DISCONNECTED, PageStatus.CONNECTED
+    pages = {
+        "a": [lost],
+        "b": [lost, here],
+        "c": [lost, lost],
+        "new": [],
+        "d": [lost],
+        "e": [lost],
+        "f": [here],
+    }
+    contexts.update({name: page(name, *status) for name, status in pages.items()})
+    try:
+        forget_oldest(2)
+    finally:
+        for name in pages:
+            del contexts[name]
+    assert closed == ["a", "c"]
 
 
 def test_pair_uses_the_window_of_the_first():

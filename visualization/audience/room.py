@@ -100,10 +100,10 @@ class Room:
         if len(self.seats) >= self.most:
             raise AnswerRefused(503, f"The room is full: {self.most} phones play already.")
         if self.from_address[address] >= MOST_FROM_ONE_ADDRESS:
-            raise AnswerRefused(
-                503,
-                f"{MOST_FROM_ONE_ADDRESS} phones already play from your network address, which is the limit.",
+            most = (
+                f"{MOST_FROM_ONE_ADDRESS} phones already play from your network address, which is the limit."
             )
+            raise AnswerRefused(503, most)
         token = secrets.token_urlsafe(16)
         self.from_address[address] += 1
         self.seats[token] = len(self.seats)

@@ -1,9 +1,9 @@
 """Measure the server with twenty visitors at once, without browsers: waiting times and memory.
 
-    uv run python -m juste_retour.visualization.benchmarks.crowd [SECONDS]
+    uv run python -m juste_retour.visualization.benchmarks.crowd [SECONDS] [GONE]
 
 Every visitor requests new runs about every two seconds, and 200 runs of a scenario after every ten requests. At the end
-half of the visitors leave and half lose the connection.
+half of the visitors leave and half lose the connection. Then GONE visitors, eight at a time, ask for one run and lose it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import random
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -65,12 +66,16 @@ class Visitor:
             if isinstance(content.get("data"), dict):
                 yield content
 
+    def tell(self, question):
+        """Send a question."""
+        data = {"method": "custom", "content": {"event": "ask", "data": question}}
+        self._send("comm_msg", {"comm_id": self.link, "data": data})
+
     def ask(self, done, **question):
         """Send a question and return the seconds until the last answer."""
         self.asked += 1
         start = time.perf_counter()
-        told = {"event": "ask", "data": {"n": self.asked} | question}
-        self._send("comm_msg", {"comm_id": self.link, "data": {"method": "custom", "content": told}})
+        self.tell({"n": self.asked} | question)
         for said in self._heard():
             content = said["data"].get("content", {})
             answer = content["args"][0] if content.get("method") == "hear" else {}
@@ -81,12 +86,13 @@ class Visitor:
                     return 1000 * (time.perf_counter() - start)
 
 
-def visit(address, number, until, first, runs, spreads):
+def visit(address, number, seconds, first, runs, spreads):
     uniforms = random.Random(number)
     start = time.perf_counter()
     visitor = Visitor(address)
     first.append(1000 * (time.perf_counter() - start))
-    while time.monotonic() < until:
+    until = time.monotonic() + seconds
+    while not runs or time.monotonic() < until:
         changes = {"envelope_eur_bn": round(uniforms.uniform(2, 12), 1)}
         specs = [
             {"base": uniforms.choice(PRESETS), "changes": changes} for _ in range(uniforms.choice((1, 2)))
@@ -104,6 +110,7 @@ def visit(address, number, until, first, runs, spreads):
 
 def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 600
+    gone = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     command = [str(Path(sys.executable).parent / "juste-retour"), "app", "--no-browser", "--port", "0"]
     process, address = started(command, r"http://127\.0\.0\.1:\d+")
     try:
@@ -111,9 +118,8 @@ def main():
         first: list[float] = []
         runs: list[float] = []
         spreads: list[float] = []
-        until = time.monotonic() + seconds
         crowd = [
-            threading.Thread(target=visit, args=(address, k, until, first, runs, spreads), daemon=True)
+            threading.Thread(target=visit, args=(address, k, seconds, first, runs, spreads), daemon=True)
             for k in range(VISITORS)
         ]
         for visitor in crowd:
@@ -121,6 +127,10 @@ def main():
         while any(visitor.is_alive() for visitor in crowd):
             time.sleep(min(seconds / 4, 60))
             held.append(memory_mb(process.pid))
+        with ThreadPoolExecutor(8) as pool:
+            for k in range(gone):
+                pool.submit(visit, address, 2 * k + 1, 0, [], [], [])
+        held.append(memory_mb(process.pid))
         print("| measured | median | p95 | most | unit | aim |\n|---|---:|---:|---:|---|---|")
         row(f"{VISITORS} visitors arrive at once", first)
         row(f"a new run, {len(runs)} asked in {seconds} s", runs)

@@ -25,8 +25,8 @@ import { learn, season, years } from "./words.js";
 
 const PANELS = { why: "Why?", rules: "Rules and numbers", vote: "The vote", help: "Questions and keys", audience: "Audience", passing: "Would it pass?" };
 
-/** Start the page in an element. Returns `hear`, which takes answers, and `stop`. If not `served`, it makes no HTTP requests. */
-export function start(place, geometry, catalog, ask, served = true) {
+/** Start the page in an element. Returns `hear`, which takes answers, and `stop`. `served` is the page's name at the server; without it, it makes no HTTP requests. */
+export function start(place, geometry, catalog, ask, served = "") {
   const style = document.createElement("link");
   style.rel = "stylesheet";
   style.href = "/stage/stage.css";
@@ -45,12 +45,9 @@ export function start(place, geometry, catalog, ask, served = true) {
   let open = null;
   let came = null;
 
-  const born = served && birth();
-  /** Reload the page from its address if the server has restarted, because the new server does not know this page. */
+  /** Reload the page from its address if the server does not know it: it has restarted, or the connection was gone for long. */
   async function goOn() {
-    if (!served) return;
-    const [then, now] = [await born, await birth()];
-    if (!then || !now || then === now) return;
+    if (!served || !(await forgotten(served))) return;
     if (state.runs.length) window.history.replaceState(null, "", address(state));
     window.location.reload();
   }
@@ -119,8 +116,8 @@ export function start(place, geometry, catalog, ask, served = true) {
   };
 }
 
-/** An identifier that changes when the server restarts; null if there is no answer. */
-const birth = () => fetch("/stage/birth", { cache: "no-store" }).then((found) => (found.ok ? found.text() : null), () => null);
+/** Whether the server answers that it does not know a page. */
+const forgotten = (name) => fetch(`/stage/known?page=${name}`, { cache: "no-store" }).then((found) => found.ok && found.text()).then((said) => said === "no", () => false);
 
 /** Open a file that is dropped on the page. Otherwise the browser would leave the page and show the file. */
 function catchFiles(store, director) {

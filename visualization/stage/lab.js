@@ -84,7 +84,7 @@ function laboratory() {
     if (said.error && further) further(question);
     else hear({ n: question.n, kind: question.kind, ...said });
   };
-  const page = start(document.getElementById("juste-retour"), content.geometry, content.catalog, ask, false);
+  const page = start(document.getElementById("juste-retour"), content.geometry, content.catalog, ask);
   hear = page.hear;
   waiting.forEach(hear);
 }

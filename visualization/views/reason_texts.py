@@ -142,10 +142,7 @@ def decision(env: Environment, record: Bid | Draft | Vote) -> dict[str, object]:
     letters = record.letters
     if letters is not None:
         out |= {"letter_site": letters.site[0].tolist(), "letter_eur_bn": _list(letters.money[0])}
-    return out | {
-        "decision": record.votes[0].astype(int).tolist(),
-        "needed": _list(needed(env, record)[0]),
-    }
+    return out | {"decision": record.votes[0].astype(int).tolist(), "needed": _list(needed(env, record)[0])}
 
 
 def wave(env: Environment, record: Selection, bid: Bid | None) -> dict[str, object]:
@@ -181,10 +178,7 @@ def _planned(env: Environment, j: int) -> dict[str, float]:
     date = year(int(program.selected[0, j]))
     procedure = env.institutions.procedure_in(date, np.zeros(1, dtype=np.int64))
     award = float(np.broadcast_to(procedure.award_years, program.selected.shape)[0, j])
-    return {
-        "award_years": award,
-        "building_years": float(program.delivered.expected[0, j]) - date - award,
-    }
+    return {"award_years": award, "building_years": float(program.delivered.expected[0, j]) - date - award}
 
 
 def facilities(env: Environment, built: NDArray[np.int64]) -> list[dict[str, object]]:
