@@ -67,6 +67,20 @@ def solved_again(scenario: Scenario, members: Members) -> FixedPoint:
     return found.using(int(_expecting(scenario)["solution"]))
 
 
+def solver_seed(scenario: Scenario) -> int:
+    """The random seed of the search for a scenario's stationary values."""
+    return int(_expecting(scenario)["seed"])
+
+
+def with_seed(scenario: Scenario, seed: int) -> Scenario:
+    """The scenario with this seed of the search; as it is if the seed is 0, or if it uses no stationary values."""
+    if not seed or not scenario.bargains_on:
+        return scenario
+    chosen = scenario.rules["expect"]
+    owner = next((f"{code}." for code, own in chosen.actors if own.rule == "stationary"), "")
+    return scenario.changed({f"expect.{'' if chosen.rule == 'stationary' else owner}seed": seed})
+
+
 def _keep(key: tuple[str, str], found: FixedPoint) -> None:
     _solved[key] = found
     if len(_solved) > REMEMBERED:
@@ -126,7 +140,7 @@ def _key(scenario: Scenario, members: Members) -> tuple[str, str]:
 
 def _confirmed(scenario: Scenario, members: Members, found: FixedPoint) -> bool:
     """Whether one round of the search gives stored values back, as far as a single round can tell."""
-    table = MeanWorld(scenario, members, int(_expecting(scenario)["seed"]))
+    table = MeanWorld(scenario, members, solver_seed(scenario))
     if len(found.leads) != SEARCHES:
         return False
     for values in found.solutions:
@@ -141,7 +155,7 @@ def _confirmed(scenario: Scenario, members: Members, found: FixedPoint) -> bool:
 
 def _solve(scenario: Scenario, members: Members) -> FixedPoint:
     """Search for a fixed point; if that fails, search again from the values of less patient states."""
-    seed = int(_expecting(scenario)["seed"])
+    seed = solver_seed(scenario)
     table = MeanWorld(scenario, members, seed)
     begun = time.perf_counter()
     starts = table.starts()

@@ -1,7 +1,7 @@
 """Stationary continuation values of the textbook games: the value of further bargaining, as a fixed point.
 
 If nothing is random except proposers' mixed strategies, the fixed point is found exactly (`mixing.py`), from the offers
-that the table's proposers make. `Response`, `fixed_part` and `evaluated` serve solvers that average over random draws.
+that the table's proposers make.
 """
 
 from __future__ import annotations
@@ -26,22 +26,6 @@ NEVER_QUITE = 1 - 1e-9  # largest patience: at 1 the equations of unanimity are 
 
 class NotConverged(JusteRetourError):
     """The solver did not reach the fixed point, so that there is no result."""
-
-
-@dataclass(frozen=True, eq=False)
-class Response:
-    """Each proposer's best offer, given continuation values.
-
-    Attributes:
-        gain: (proposers, states) gains over no agreement.
-        bought: (proposers, states) how often each state gets exactly its discounted continuation value, because it is
-            bought or because the round ends without agreement; between 0 and 1.
-        transferable: whether the proposer loses exactly what the bought states gain.
-    """
-
-    gain: Floats
-    bought: Floats
-    transferable: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,26 +62,6 @@ class Equilibrium:
                 f"{self.regret:.1%} of the stake); use expect = 'adaptive' or 'status_quo', or change the patience slightly."
             )
         return self.found
-
-
-def fixed_part(answer: Response, values: Floats, delta: float) -> Floats:
-    """The part of each gain that does not depend on the values; (proposers, states)."""
-    moving = delta * answer.bought * values
-    fixed = answer.gain - moving
-    if answer.transferable:
-        own = np.diag_indices(len(values))
-        fixed[own] += moving.sum(-1) - moving[own]
-    return fixed
-
-
-def evaluated(fixed: Floats, inclusion: Floats, chances: Floats, delta: float, transferable: bool) -> Floats:
-    """The values that follow from given strategies: v = p (fixed part + part that depends on v), solved for v."""
-    paid = chances @ fixed
-    system = np.eye(len(paid)) - np.diag(delta * (chances @ inclusion))
-    if transferable:
-        others = inclusion - np.diag(np.diag(inclusion))
-        system += delta * chances[:, None] * others
-    return np.linalg.solve(system, paid)
 
 
 def at_table(

@@ -25,12 +25,13 @@ import pandas as pd
 
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.worlds.scenario import Content, Scenario, load
-from juste_retour.agents.arrays import Booleans, Floats
+from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.analysis.clustered import over_replications
 from juste_retour.runs.analysis.contrasts import checked_equal, mean
 from juste_retour.runs.base.chunked import Progress, chunks, reporter
 from juste_retour.runs.base.resampling import interval, resampled_means
-from juste_retour.runs.base.statistics import HIGH, LOW, quantile
+from juste_retour.runs.base.statistics import HIGH, LOW, clustered_means, quantile
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.paired import COMMITTED, Found, Runs, outcome, over
 from juste_retour.runs.results.parameter_draws import ParameterDraws, draws_of
@@ -305,8 +306,13 @@ def sensitive_to_the_window(windows: Sequence[Mapping[str, float]]) -> list[str]
     ]
 
 
-def attributed(built: Switches, values: Floats, outcome_name: str, seed: int = 0) -> Attribution:
-    """Attribute the difference, given the outcome of every mixture; `values` are (mixtures, worlds)."""
+def attributed(
+    built: Switches, values: Floats, outcome_name: str, seed: int = 0, clusters: Integers | None = None
+) -> Attribution:
+    """Attribute the difference, given the outcome of every mixture; `values` are (mixtures, worlds).
+
+    If only the means of `clusters` of replications, (worlds,), are independent, intervals are t intervals over them.
+    """
     good = np.isfinite(values).all(0)
     left_out = int((~good).sum())
     if not good.any():
@@ -319,7 +325,11 @@ def attributed(built: Switches, values: Floats, outcome_name: str, seed: int = 0
     alone, last = _first_and_last(values)
     difference = values[-1] - values[0]
     every = np.concatenate([shares, pairs, difference[None]])
-    low, high = interval(resampled_means(every, seed))
+    low, high = (
+        interval(resampled_means(every, seed))
+        if clusters is None
+        else over_replications(clustered_means(every, clusters[good]))[1:]
+    )
     means = [mean(row) for row in every]
     k = len(built.units)
     found: dict[str, Share] = {}

@@ -114,7 +114,7 @@ class Crossed:
 
     def __init__(self, results: Results, outcome: str = "years_behind"):
         self.spec = results.spec
-        numbers, self.values = results.outcome(outcome)
+        numbers, self.values = results.independent(outcome)
         self.points = [self.spec.points[n] for n in numbers]
 
     def levels(self, key: str) -> list[str]:

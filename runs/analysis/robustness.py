@@ -10,6 +10,7 @@ import pandas as pd
 
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
+from juste_retour.runs.analysis.clustered import over_replications
 from juste_retour.runs.analysis.contrasts import paired_difference
 from juste_retour.runs.analysis.sensitivity import binned, correlation_ratio
 from juste_retour.runs.base.numerals import shown
@@ -71,6 +72,7 @@ def robustness(
             f"{results.out} does not vary {institution or 'a rule or a scenario'}; name a factor that is a rule or 'scenario'."
         )
     numbers, values = results.outcome(outcome)
+    apart = results.independent(outcome)[1]
     places: dict[str, dict[str, int]] = {}
     others = [k for k in spec.varied if k not in (key, "label")]
     for row, number in enumerate(numbers):
@@ -84,12 +86,15 @@ def robustness(
         if len(found) < 2:
             continue
         here = [n for n in names if n in found]
-        block = values[[found[n] for n in here]]
+        at = [found[n] for n in here]
+        block = values[at]
         means = block.mean(1)
         best = int(np.argmin(means) if lower else np.argmax(means))
         second = int(np.argsort(means if lower else -means, kind="stable")[1])
-        lead = paired_difference(block[best], block[second])
-        clear = bool(abs(lead.mean()) > half_width(lead)) if np.isfinite(lead).all() else True
+        lead = paired_difference(apart[at[best]], apart[at[second]])
+        few = results.solver_seeds is not None  # so few means have t intervals
+        reach = np.ptp(over_replications(lead)[1:]) / 2 if few else half_width(lead)
+        clear = bool(abs(lead.mean()) > reach) if np.isfinite(lead).all() else True
         ahead = block == (block.min(0) if lower else block.max(0))
         point = spec.points[numbers[found[here[best]]]]
         rows.append(

@@ -72,7 +72,7 @@ class SampledDesign:
             raise BadInput(
                 f"{results.out} has a {spec.design.kind} design; this needs a sobol or latin_hypercube design."
             )
-        numbers, self.values = results.outcome(outcome)
+        numbers, self.values = results.independent(outcome)
         check_finite(self.values, outcome)
         if spec.design.kind == "sobol":
             check_complete(numbers, len(spec.points))

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from juste_retour.agents.arrays import Floats
+from juste_retour.agents.arrays import Floats, Integers
 
 LOW, HIGH = 0.05, 0.95
 Value = TypeVar("Value")
@@ -41,6 +41,16 @@ def quantile(values: ArrayLike, share: float) -> float:
         return float(ranked[below])
     low, high = float(ranked[below]), float(ranked[below + 1])
     return high if low == high or np.isinf(high) else low + part * (high - low)
+
+
+def clustered_means(values: Floats, clusters: Integers) -> Floats:
+    """Means over the last axis within clusters, (..., clusters), given each value's cluster in ascending order.
+
+    >>> clustered_means(np.array([1.0, 3.0, 5.0]), np.array([0, 0, 1]))
+    array([2., 5.])
+    """
+    starts = np.flatnonzero(np.diff(clusters, prepend=-1))
+    return np.asarray(np.add.reduceat(values, starts, -1) / np.diff(starts, append=len(clusters)))
 
 
 def median(values: ArrayLike) -> float:

@@ -42,10 +42,11 @@ from juste_retour.runs.results.paired import asks_price
 from juste_retour.runs.results.result_tables import KEYS, Column, own_columns
 
 POINT = Column("point", "integer", "", "number of the design point")
+SOLVER_SEED = Column("solver_seed", "integer", "", "seed of the search for the stationary values in use")
 
 
 class Cell(NamedTuple):
-    """A design point with `worlds` replications from number `first`."""
+    """A design point with `worlds` replications from number `first`, which share a solver seed."""
 
     point: int
     first: int
@@ -84,14 +85,14 @@ class ChunkPlan:
 
     def __init__(self, spec: Spec):
         self.spec = spec
-        self.block = min(CHUNK, spec.replications, spec.chunk)
-        self.blocks = -(-spec.replications // self.block)
+        self.block = min(CHUNK, spec.each, spec.chunk)  # all replications of a cell have one solver seed
+        self.blocks_each = -(-spec.each // self.block)
         self.order = sorted(spec.kept, key=lambda p: alike(spec.points[p]))
         self.cells_each = max(spec.chunk // self.block, 1)
-        self.cells = self.blocks * len(self.order)
+        self.cells = spec.solver_seeds * self.blocks_each * len(self.order)
         self.chunks = -(-self.cells // self.cells_each)
         self.price = "worlds" in spec.tables and asks_price(spec.outcomes)
-        self._scenarios = lru_cache(maxsize=4096)(spec.scenario_at)
+        self._built = lru_cache(maxsize=4096)(spec.scenario_at)
 
     def cells_of(self, chunk: int) -> list[Cell]:
         """The cells of a chunk."""
@@ -102,8 +103,13 @@ class ChunkPlan:
 
     def _cell(self, number: int) -> Cell:
         block, place = divmod(number, len(self.order))
-        first = block * self.block
-        return Cell(self.order[place], first, min(self.block, self.spec.replications - first))
+        seed, within = divmod(block, self.blocks_each)
+        done = within * self.block
+        return Cell(self.order[place], seed * self.spec.each + done, min(self.block, self.spec.each - done))
+
+    def scenario(self, cell: Cell) -> Scenario:
+        """The scenario of a cell."""
+        return self._built(cell.point, cell.first - cell.first % self.spec.each)
 
     def worlds_of(self, chunk: int) -> int:
         """The number of runs in a chunk."""
@@ -117,7 +123,8 @@ class ChunkPlan:
     @cached_property
     def design_columns(self) -> list[Column]:
         """The columns that identify points: their number and the factors."""
-        return [POINT, *(_design_column(self.spec, key) for key in self.spec.varied if key != "scenario")]
+        factors = [_design_column(self.spec, key) for key in self.spec.varied if key != "scenario"]
+        return [POINT, *factors, *([SOLVER_SEED] if self.spec.solver_seeds > 1 else [])]
 
     def columns(self, table: str) -> list[Column]:
         """The columns of a table: keys, those of the design, outcomes."""
@@ -134,7 +141,7 @@ class ChunkPlan:
         groups: list[list[Cell]] = []
         last = None
         for cell in cells:
-            alike = shape(self._scenarios(cell.point))
+            alike = shape(self.scenario(cell))
             if groups and alike == last and sum(c.worlds for c in groups[-1]) + cell.worlds <= CHUNK:
                 groups[-1].append(cell)
             else:
@@ -144,7 +151,7 @@ class ChunkPlan:
 
     def _together(self, cells: list[Cell]) -> dict[str, pd.DataFrame]:
         spec = self.spec
-        scenarios: list[Scenario] = [s for c in cells for s in [self._scenarios(c.point)] * c.worlds]
+        scenarios: list[Scenario] = [s for c in cells for s in [self.scenario(c)] * c.worlds]
         outcomes = run(
             scenarios[0] if len(cells) == 1 else scenarios,
             spec.seed,
@@ -156,8 +163,11 @@ class ChunkPlan:
         )
         counts = [c.worlds for c in cells]
         design: dict[str, ArrayLike] = {"point": np.repeat([c.point for c in cells], counts)}
+        if spec.solver_seeds > 1:
+            seeds = [c.first // spec.each if self.scenario(c).bargains_on else None for c in cells]
+            design[SOLVER_SEED.name] = np.repeat(np.array(seeds, dtype=object), counts)
         for key, column in zip(
-            (k for k in spec.varied if k != "scenario"), self.design_columns[1:], strict=True
+            (k for k in spec.varied if k != "scenario"), self.design_columns[1:], strict=False
         ):
             values = [_plain(spec.points[c.point].get(key), column) for c in cells]
             design[column.name] = np.repeat(np.array(values, dtype=_DTYPES[column.kind]), counts)
@@ -172,11 +182,13 @@ class ChunkPlan:
         return {table: self.parquet(table, frame) for table, frame in found.items()}
 
     def expecting(self, chunk: int) -> dict[str, Scenario]:
-        """The scenarios of a chunk that use stationary values, by point."""
-        each = (
-            {} if self.jobs is not None else {c.point: self._scenarios(c.point) for c in self.cells_of(chunk)}
-        )
-        return {str(point): scenario for point, scenario in each.items() if scenario.bargains_on}
+        """The scenarios of a chunk that use stationary values, by point, and by solver seed if there are several."""
+        cells = self.cells_of(chunk) if self.jobs is None else ()
+        return {self._place(c): self.scenario(c) for c in cells if self.scenario(c).bargains_on}
+
+    def _place(self, cell: Cell) -> str:
+        seed = f", {SOLVER_SEED.name} {cell.first // self.spec.each}" if self.spec.solver_seeds > 1 else ""
+        return f"{cell.point}{seed}"
 
     def solutions(self, chunk: int) -> dict[str, dict[str, Any]]:
         """The stationary values that a chunk used in this process, as plain data by point."""
@@ -374,7 +386,7 @@ def _fails(plan: ChunkPlan, cell: Cell) -> BaseException | None:
 
 def replay(spec: Spec, point: int, replicate: int) -> str:
     """The command that reruns one replication of a point."""
-    there = spec.scenario_at(point)
+    there = spec.scenario_at(point, replicate)
     start = load(there.name if there.name in presets() else DEFAULT)
     words = ["juste-retour", "run", start.name, "--seed", str(spec.seed), "--replicate", str(replicate)]
     base = start.plain()

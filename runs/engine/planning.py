@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from juste_retour.abm.bargaining.continuation import estimated_seconds, is_known
+from juste_retour.abm.bargaining.continuation import estimated_seconds, is_known, with_seed
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.outcomes import Outcomes, run
 from juste_retour.abm.price_of_politics import planner_question
@@ -284,9 +284,12 @@ def expensive(plan: ChunkPlan, seconds_per_plan: float) -> Iterator[Expensive]:
     if plan.price:
         asked = Counter(planner_question(scenario, members).key for scenario in scenarios)
         yield Expensive("plan of the planner", distinct(asked.values(), len(kept)), seconds_per_plan)
-    solves = {s.digest: s for s in scenarios if _solves(s, members)}
+    seeded = [
+        with_seed(s, seed) for s in scenarios if s.bargains_on for seed in range(plan.spec.solver_seeds)
+    ]
+    solves = {s.digest: s for s in seeded if _solves(s, members)}
     if solves:
-        times = Counter(s.digest for s in scenarios if s.digest in solves)
+        times = Counter(s.digest for s in seeded if s.digest in solves)
         share = sum(times.values()) / len(scenarios)
         timed = list(solves.values())[:: -(-len(solves) // SOLVES_TIMED)]
         each = float(np.mean([estimated_seconds(s, members) for s in timed]))

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from juste_retour.abm.bargaining.sampled import TOLERANCE
-from juste_retour.agents.arrays import Floats
+from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.base.statistics import clustered_means
 from juste_retour.runs.engine.chunks import ChunkPlan
 from juste_retour.runs.engine.manifest import mixture
 from juste_retour.runs.engine.spec import Spec, spec_of
@@ -158,6 +159,24 @@ class Results:
                 f"{self.out} has no replication that is finished at every point; give the same `batch` command to resume."
             )
         return [int(p) for p in wide.index], np.ascontiguousarray(wide.to_numpy())
+
+    def independent(self, name: str) -> tuple[list[int], Floats]:
+        """The same, but with the mean over each solver seed's replications in their place, if the spec names several seeds.
+
+        These replications share the random draws of the solver at every point, so that only their means are independent.
+        """
+        numbers, values = self.outcome(name)
+        return numbers, values if self.solver_seeds is None else clustered_means(values, self.solver_seeds)
+
+    @cached_property
+    def solver_seeds(self) -> Integers | None:
+        """The solver seed of each replication that `outcome` returns; None if all have the same."""
+        if self.spec.solver_seeds == 1:
+            return None
+        found = self.table("worlds", ["point", "replicate"])
+        counts = found["replicate"].value_counts()
+        whole = counts.index[counts == found["point"].nunique()]
+        return np.sort(whole.to_numpy()) // self.spec.each
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         """A whole table by name, as `table` returns it."""

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from juste_retour.abm.bargaining.continuation import solver_seed, with_seed
 from juste_retour.abm.base.files import content_of
 from juste_retour.abm.base.members import Members, union_of
 from juste_retour.abm.base.toml import read_toml
@@ -40,6 +41,7 @@ KEYS = {
     "scenario": DEFAULT,
     "seed": 0,
     "replications": None,
+    "solver_seeds": 1,
     "tables": ("worlds",),
     "outcomes": (
         "years_behind",
@@ -113,6 +115,16 @@ class Spec:
         return int(self.content["replications"])
 
     @property
+    def solver_seeds(self) -> int:
+        """The number of seeds with which each point's stationary values are solved."""
+        return int(self.content.get("solver_seeds", 1))
+
+    @property
+    def each(self) -> int:
+        """The number of replications of a point that share a solver seed: the first ones seed 0, the next ones seed 1."""
+        return self.replications // self.solver_seeds
+
+    @property
     def study(self) -> tuple[str, ...]:
         """The module of the study whose jobs are the points; empty if the points are scenarios."""
         name = self.content.get("study")
@@ -160,9 +172,9 @@ class Spec:
         """Hash of everything in the spec that results depend on, which excludes titles and the outcomes shown."""
         return content_digest(self.content, self.members.digest, self.rules, self.runs)
 
-    def scenario_at(self, point: int) -> Scenario:
-        """The scenario of a point, given its number."""
-        return self.built(self.points[point])
+    def scenario_at(self, point: int, replicate: int = 0) -> Scenario:
+        """The scenario of a point, given its number; the seed of the stationary solver depends on the replication."""
+        return with_seed(self.built(self.points[point]), replicate // self.each)
 
     def built(self, point: Point) -> Scenario:
         """The scenario of any point, also of one that is not in the design."""
@@ -269,6 +281,11 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
         design = Design(design.kind, {"to": switching.target.plain()})
     checked_integer(said["replications"], "replications", 1, 2**40)
     checked_integer(said["seed"], "seed", 0)
+    seeds = checked_integer(said["solver_seeds"], "solver_seeds", 1, 1024)
+    if said["replications"] % seeds:
+        raise BadInput(
+            f"replications is {said['replications']}, which {seeds} solver seeds cannot share equally; give a multiple."
+        )
     if said["chunk"] is not None:
         checked_integer(said["chunk"], "chunk", 1, 65_536)
     for key in ("title", "question"):
@@ -285,6 +302,8 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
         "design": {"kind": design.kind, **design.settings},
         "factors": {f.key: _plain(f) for f in factors},
     }
+    if seeds > 1:
+        resolved["solver_seeds"] = seeds
     if said["study"] is not None:
         resolved |= {"study": known_study(said["study"]), "settings": said["settings"], "tables": [RESULT]}
         resolved |= {"replications": 1, "chunk": 1}
@@ -400,7 +419,7 @@ def _check_points(spec: Spec, check: Progress | None) -> tuple[Refused, ...]:
         "lab": spec.members.labs.names,
         "commissioner": [spec.members.states.codes[i] for i in spec.members.college.state],
     }
-    refused = []
+    refused, solves = [], False
     for number, point in enumerate(spec.points):
         try:
             built = spec.built(point)
@@ -410,6 +429,9 @@ def _check_points(spec: Spec, check: Progress | None) -> tuple[Refused, ...]:
                     "union; write a spec for each."
                 )
             check_actors(built, codes)
+            solves |= built.bargains_on
+            if spec.solver_seeds > 1 and built.bargains_on and solver_seed(built):
+                raise BadInput("expect.seed is given, but solver_seeds sets it; omit one of them.")
         except BadInput as error:
             if not spec.design.left_out:
                 raise BadInput(f"point {number} ({said(point)}): {error}") from None
@@ -418,6 +440,10 @@ def _check_points(spec: Spec, check: Progress | None) -> tuple[Refused, ...]:
             check(number + 1, len(spec.points))
     if len(refused) == len(spec.points):
         raise BadInput(f"no combination of the factors is valid, the first because {refused[0].reason}")
+    if spec.solver_seeds > 1 and not solves:
+        raise BadInput(
+            f"solver_seeds is {spec.solver_seeds}, but no point uses stationary values; omit it, or set expect = 'stationary'."
+        )
     return tuple(refused)
 
 

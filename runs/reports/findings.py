@@ -67,9 +67,8 @@ class Findings:
         out = []
         for start in range(0, len(values), size):
             context = said({k: v for k, v in self.points[start].items() if k not in units})
-            out.append(
-                (context, attributed(built, values[start : start + size], self.headline, self.spec.seed))
-            )
+            some, seeds = values[start : start + size], self.results.solver_seeds
+            out.append((context, attributed(built, some, self.headline, self.spec.seed, seeds)))
         return out
 
     @cached_property
@@ -158,7 +157,7 @@ class Findings:
         return list(range(count)) if count <= MAPS else []
 
     def _against_first(self) -> list[LevelContrast]:
-        values = self.values[self.headline]
+        values = self.results.independent(self.headline)[1]
         ends = zip(
             *over_replications(paired_difference(values[1:], values[:1])), self.labels[1:], strict=True
         )

@@ -223,9 +223,20 @@ def methods(results: Results) -> str:
         f"use common random numbers: replication k of seed {spec.seed} has the same random draws at every point, so contrasts "
         "are paired. Machines that existed before the program count: if no facility beats them, the lag is theirs. A "
         "replication in which no machine works counts as worse than any number. Intervals are 95 % intervals unless they are "
-        "called ranges of replications: of effects t intervals over replications, in samples clustered by point too. They cover random draws and the varied factors, hold all other parameters "
+        f"called ranges of replications: of effects t intervals over replications, in samples clustered by point too. {_seeds(spec)}They cover random draws and the varied factors, hold all other parameters "
         f"fixed, and are not corrected for multiple comparisons. Software: juste-retour {p['juste_retour']}, Python "
         f"{p['python']}, NumPy {p['numpy']}, SciPy {p['scipy']}."
+    )
+
+
+def _seeds(spec: Spec) -> str:
+    """A sentence on the solver seeds, followed by a space; empty if there is one."""
+    if spec.solver_seeds == 1:
+        return ""
+    return (
+        f"Stationary values are solved with {spec.solver_seeds} random seeds, with {spec.each} replications each, and the mean "
+        "of a seed's replications counts as one replication of an effect, so that its interval covers the error of the "
+        "solver too; shares of the variance do not cover it. "
     )
 
 

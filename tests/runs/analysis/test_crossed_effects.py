@@ -26,7 +26,7 @@ def study(seed, slope=SLOPE, replications=10):
     )
     values += 0.4 * rng.normal(size=values.shape)
     spec = SimpleNamespace(points=POINTS, varied=("a", "b", "c", "idle"))
-    return Crossed(SimpleNamespace(spec=spec, outcome=lambda _: (list(range(len(POINTS))), values)))
+    return Crossed(SimpleNamespace(spec=spec, independent=lambda _: (list(range(len(POINTS))), values)))
 
 
 def test_intervals_of_pair_and_three_way_effects_cover_with_ten_replications():

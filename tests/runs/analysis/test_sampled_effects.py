@@ -56,7 +56,7 @@ def sampled(kind, settings, seed=0, replications=6, effect_spread=0.0, own=0.3):
     values += own * rng.normal(size=values.shape)
     spec = SimpleNamespace(design=design, factors=FACTORS, points=there)
     return SampledDesign(
-        SimpleNamespace(spec=spec, out="made", outcome=lambda _: (list(range(len(there))), values))
+        SimpleNamespace(spec=spec, out="made", independent=lambda _: (list(range(len(there))), values))
     )
 
 
