@@ -9,9 +9,7 @@ machine's speed affect both. Times are processor times.
 from __future__ import annotations
 
 import argparse
-import cProfile
 import json
-import pstats
 import resource
 import shutil
 import statistics
@@ -34,7 +32,6 @@ from juste_retour.abm.worlds.scenario import load
 from juste_retour.runs.base.chunked import CHUNK, chunks
 
 Given = ParamSpec("Given")
-ROOT = Path(__file__).parents[2]
 
 
 def ensemble(scenario: str, worlds: int, chunk: int) -> None:
@@ -88,29 +85,6 @@ def memory(scenario: str, chunk: int) -> dict[str, float]:
     return found
 
 
-def where_the_time_goes(scenario: str, worlds: int, chunk: int) -> list[tuple[str, float]]:
-    """Share of the time by module of this package; time in NumPy counts for the module that calls it."""
-    profile = cProfile.Profile()
-    profile.runcall(ensemble, scenario, worlds, chunk)
-    entries = vars(pstats.Stats(profile))["stats"]
-    ours: dict[str, float] = defaultdict(float)
-    for (file, _, _), (_, _, own, _, callers) in entries.items():
-        place = _ours(file)
-        if place:
-            ours[place] += own
-            continue
-        for (caller, _, _), (_, _, part, _) in callers.items():
-            ours[_ours(caller) or "libraries"] += part
-    total = sum(ours.values())
-    return sorted(((place, t / total) for place, t in ours.items()), key=lambda x: -x[1])
-
-
-def _ours(file: str) -> str | None:
-    path = Path(file)
-    inside = path.is_relative_to(ROOT) and ".venv" not in path.parts
-    return path.relative_to(ROOT).as_posix() if inside else None
-
-
 def start_up(times: int = 7) -> dict[str, float]:
     """Seconds that a command takes, the minimum of several tries."""
     command = shutil.which("juste-retour") or str(Path(sys.executable).with_name("juste-retour"))
@@ -142,14 +116,12 @@ def main() -> None:
     rates = speed(a.scenario, a.worlds, a.chunk, a.rounds, a.by_mesa)
     ratio = rates["ensemble, with its tables"] / rates["mesa.batch_run"]
     peaks, started = memory(a.scenario, a.chunk), start_up()
-    shares = dict(where_the_time_goes(a.scenario, a.worlds, a.chunk)[:12])
     if a.json:
         found = {
             "runs_a_second": rates,
             "times_batch_run": ratio,
             "memory_mb": peaks,
             "start_up_seconds": started,
-            "share_of_time": shares,
         }
         print(json.dumps(found, indent=2))
         return
@@ -164,9 +136,6 @@ def main() -> None:
     print("\nstart-up, seconds")
     for name, least in started.items():
         print(f"  {name:28} {least:8.3f}")
-    print("\nwhere the ensemble's time goes")
-    for place, share in shares.items():
-        print(f"  {place:36} {share:6.1%}")
 
 
 if __name__ == "__main__":

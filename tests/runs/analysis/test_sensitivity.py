@@ -216,6 +216,8 @@ def test_main_effects_and_noise_of_a_full_factorial_sum_to_one(tmp_path):
             base = np.array([[p["a"] * 3 + p["b"] for p in self.spec.points]], float).T
             return list(range(6)), base + np.random.default_rng(0).normal(size=(6, 4000))
 
+        independent = outcome
+
     shares, noise = main_effects(Made(), "sites")
     by = {s.factor: s for s in shares}
     whole = 9 / 4 + 2 / 3 + 1
@@ -237,7 +239,7 @@ def test_contrast_with_infinite_outcomes_gives_no_warning():
             varied = ("a",)
             points = ({"a": 0, "b": 0}, {"a": 1, "b": 0}, {"a": 0, "b": 1}, {"a": 1, "b": 1})
 
-        def outcome(self, name):
+        def independent(self, name):
             return [0, 1, 2, 3], np.array([[4.0, 5.0], [np.inf, 5.0], [np.inf, np.inf], [4.0, np.inf]])
 
     with warnings.catch_warnings():
