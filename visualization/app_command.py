@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from juste_retour.runs.cli.options import MembersDir, Rules
+from juste_retour.runs.cli.options import MembersDir, Rules, option
 
 LOCAL = "127.0.0.1"
 
@@ -16,60 +16,46 @@ def app(
     context: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the app; 0 uses a free one.")] = 8765,
     host: Annotated[
-        str,
-        typer.Option(help="Network address of the app; other machines can open it only if you change this."),
+        str, option("Network address of the app; other machines can open it only if you change this.")
     ] = LOCAL,
     browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Whether to open the page in a browser.")
+        bool, option("Whether to open the page in a browser.", None, "--browser/--no-browser")
     ] = True,
     named: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
+            "Another host name under which visitors open the app, such as that of a proxy. Repeatable.",
+            "NAME",
             "--name",
-            metavar="NAME",
-            help="Another host name under which visitors open the app, such as that of a proxy. Repeatable.",
         ),
     ] = None,
     embed: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="ORIGIN",
-            help="Web site that may show the page in a frame, such as https://example.org. Repeatable.",
+        option(
+            "Web site that may show the page in a frame, such as https://example.org. Repeatable.", "ORIGIN"
         ),
     ] = None,
     audience: Annotated[
-        bool,
-        typer.Option("--audience", help="Let the audience guess and vote by phone, on the local network."),
+        bool, option("Let the audience guess and vote by phone, on the local network.", None, "--audience")
     ] = False,
     audience_host: Annotated[
         str | None,
-        typer.Option(
-            metavar="ADDRESS", help="With --audience: this machine's address for phones, if it has several."
-        ),
+        option("With --audience: this machine's address for phones, if it has several.", "ADDRESS"),
     ] = None,
     audience_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="With --audience: port for phones.  [default: 8766]")
     ] = None,
     single_file: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write the app with 800 runs to one HTML file that needs no server, and exit.",
-        ),
+        option("Write the app with 800 runs to one HTML file that needs no server, and exit.", "FILE"),
     ] = None,
     talk: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Talk to present: a TOML file, or the name of a talk that ships, cost-of-politics.",
-        ),
+        option("Talk to present: a TOML file, or the name of a talk that ships, cost-of-politics.", "FILE"),
     ] = None,
     pyodide: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="With --single-file: folder with Pyodide and NumPy, to include the model itself.",
-        ),
+        option("With --single-file: folder with Pyodide and NumPy, to include the model itself.", "FOLDER"),
     ] = None,
     members: MembersDir = None,
     rules: Rules = None,

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
@@ -16,7 +15,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base import printing
 from juste_retour.runs.base.numerals import counted, duration
 from juste_retour.runs.base.printing import EVERY, console
-from juste_retour.runs.cli.options import Json, Rules, Yes
+from juste_retour.runs.cli.options import Json, Rules, Yes, argument, option
 from juste_retour.runs.cli.patience import check_batch, refuse_hours
 from juste_retour.runs.cli.plan import cost_json, say_cost
 from juste_retour.runs.engine.chunks import ChunkPlan
@@ -29,16 +28,10 @@ from juste_retour.runs.engine.verification import verdict
 from juste_retour.runs.engine.verification import verify as run_verify
 
 SpecFile = Annotated[
-    Path,
-    typer.Argument(
-        metavar="SPEC.toml", help="File that describes the experiment: scenario, factors, replications."
-    ),
+    Path, argument("File that describes the experiment: scenario, factors, replications.", "SPEC.toml")
 ]
 Workers = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", help="Number of worker processes; 0 uses only this one.  [default: one per core]"
-    ),
+    int | None, option("Number of worker processes; 0 uses only this one.  [default: one per core]", "N")
 ]
 REFUSALS = 2  # refused points that are shown
 
@@ -47,31 +40,25 @@ def batch(
     spec: SpecFile,
     out: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder for the results. If the batch stopped there, the same command resumes it.",
-        ),
+        option("Folder for the results. If the batch stopped there, the same command resumes it.", "DIR"),
     ] = None,
     rules: Rules = None,
     workers: Workers = None,
     cluster: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS", help="Run on the workers of a Dask scheduler, such as tcp://127.0.0.1:8786."
-        ),
+        str | None, option("Run on the workers of a Dask scheduler, such as tcp://127.0.0.1:8786.", "ADDRESS")
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option(
-            "--dry-run", help="Check the spec, run a short pilot, print time and precision, write nothing."
+        option(
+            "Check the spec, run a short pilot, print time and precision, write nothing.", None, "--dry-run"
         ),
     ] = False,
     half_width: Annotated[
         float | None,
-        typer.Option(
-            metavar="H",
-            help="With --dry-run: print the replications at which 95 % intervals of differences and of factors' effects "
+        option(
+            "With --dry-run: print the replications at which 95 % intervals of differences and of factors' effects "
             "are plus or minus H.",
+            "H",
         ),
     ] = None,
     yes: Yes = False,
@@ -179,16 +166,15 @@ class _Display:
 
 
 def verify(
-    folder: Annotated[
-        Path,
-        typer.Argument(metavar="DIR", help="Results folder of `batch --out`, or a sealed forecast's file."),
-    ],
-    every: Annotated[bool, typer.Option("--all", help="Rerun every chunk.")] = False,
-    chunks: Annotated[int, typer.Option(metavar="N", help="Number of chunks to rerun, drawn at random.")] = 3,
+    folder: Annotated[Path, argument("Results folder of `batch --out`, or a sealed forecast's file.", "DIR")],
+    every: Annotated[bool, option("Rerun every chunk.", None, "--all")] = False,
+    chunks: Annotated[int, option("Number of chunks to rerun, drawn at random.", "N")] = 3,
     solve: Annotated[
         bool,
-        typer.Option(
-            "--solve", help="Also solve their stationary values again, without stored ones, and compare them."
+        option(
+            "Also solve their stationary values again, without stored ones, and compare them.",
+            None,
+            "--solve",
         ),
     ] = False,
     workers: Workers = None,

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
-import typer
 
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
@@ -20,7 +19,7 @@ from juste_retour.runs.cli.contrast_tables import (
     show_attribution,
     show_contrasts,
 )
-from juste_retour.runs.cli.options import Json, MembersDir, Rules, Seed, Yes
+from juste_retour.runs.cli.options import Json, MembersDir, Rules, Seed, Yes, argument, option
 from juste_retour.runs.cli.patience import check_runs
 from juste_retour.runs.cli.settings import changes_of
 from juste_retour.runs.results.paired import named
@@ -28,41 +27,34 @@ from juste_retour.runs.results.paired import outcomes as known_outcomes
 from juste_retour.runs.results.parameter_draws import read_draws
 
 Set = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a rule or parameter in all scenarios. Repeatable."
-    ),
+    list[str] | None, option("Change a rule or parameter in all scenarios. Repeatable.", "KEY=VALUE", "--set")
 ]
 SetB = Annotated[
-    list[str] | None,
-    typer.Option("--set-b", metavar="KEY=VALUE", help="Change a rule or parameter in B only. Repeatable."),
+    list[str] | None, option("Change a rule or parameter in B only. Repeatable.", "KEY=VALUE", "--set-b")
 ]
 Equal = Annotated[
     str,
-    typer.Option(
-        metavar="envelopes|spending",
-        help="envelopes: the scenarios as they are, and a second table at equal spending. spending: only the latter.",
+    option(
+        "envelopes: the scenarios as they are, and a second table at equal spending. spending: only the latter.",
+        "envelopes|spending",
     ),
 ]
 NumberOfDraws = Annotated[
     int | None,
-    typer.Option(
-        "--draws",
-        metavar="N",
-        help="Draw the parameters N times from the posterior, with one replication per draw, and add the range of 90 % "
+    option(
+        "Draw the parameters N times from the posterior, with one replication per draw, and add the range of 90 % "
         "of the draws.",
+        "N",
+        "--draws",
     ),
 ]
 FromPrior = Annotated[
-    bool,
-    typer.Option("--prior", help="With --draws: draw from the plausible ranges of all parameters."),
+    bool, option("With --draws: draw from the plausible ranges of all parameters.", None, "--prior")
 ]
 DrawsFile = Annotated[
     Path | None,
-    typer.Option(
-        "--posterior",
-        metavar="FILE.csv",
-        help="With --draws: use the draws in this table, which `calibrate --out` wrote.",
+    option(
+        "With --draws: use the draws in this table, which `calibrate --out` wrote.", "FILE.csv", "--posterior"
     ),
 ]
 SHOWN = (
@@ -83,28 +75,23 @@ SHOWN = (
 def compare(
     scenarios: Annotated[
         list[str],
-        typer.Argument(
-            metavar="A [B ...]",
-            help="Presets or TOML files. A is compared with each other scenario, or with itself changed by --set-b.",
+        argument(
+            "Presets or TOML files. A is compared with each other scenario, or with itself changed by --set-b.",
+            "A [B ...]",
         ),
     ],
-    worlds: Annotated[
-        int | None, typer.Option(metavar="N", help="Number of paired replications.  [default: 400]")
-    ] = None,
+    worlds: Annotated[int | None, option("Number of paired replications.  [default: 400]", "N")] = None,
     seed: Seed = 0,
     outcome: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Outcome to compare. Repeatable.  [default: the main ones; with --json all]",
-        ),
+        option("Outcome to compare. Repeatable.  [default: the main ones; with --json all]", "NAME"),
     ] = None,
     until: Annotated[
         float | None,
-        typer.Option(
-            metavar="H",
-            help="Add replications until the 95 % interval of the first outcome's difference is plus or minus H or less.  "
+        option(
+            "Add replications until the 95 % interval of the first outcome's difference is plus or minus H or less.  "
             "[default outcome: years_behind]",
+            "H",
         ),
     ] = None,
     equal: Equal = "envelopes",
@@ -154,19 +141,13 @@ def draws_table(draws: int | None, prior: bool, posterior: Path | None) -> pd.Da
 
 
 def attribute(
-    source: Annotated[str, typer.Argument(metavar="A", help="Preset or TOML file to start from.")],
+    source: Annotated[str, argument("Preset or TOML file to start from.", "A")],
     target: Annotated[
-        str | None,
-        typer.Argument(metavar="[B]", help="Preset or TOML file to end at.  [default: A changed by --set-b]"),
+        str | None, argument("Preset or TOML file to end at.  [default: A changed by --set-b]", "[B]")
     ] = None,
-    outcome: Annotated[
-        str, typer.Option(metavar="NAME", help="Outcome whose difference is attributed.")
-    ] = "years_behind",
+    outcome: Annotated[str, option("Outcome whose difference is attributed.", "NAME")] = "years_behind",
     worlds: Annotated[
-        int,
-        typer.Option(
-            metavar="N", help="Replications of each of the 2^k mixtures of k groups of institutions."
-        ),
+        int, option("Replications of each of the 2^k mixtures of k groups of institutions.", "N")
     ] = 400,
     seed: Seed = 0,
     equal: Equal = "envelopes",

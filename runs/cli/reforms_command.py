@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.analysis.institution_choice import choose as pick
@@ -14,7 +12,7 @@ from juste_retour.runs.analysis.reforms import reforms as vote
 from juste_retour.runs.base import printing
 from juste_retour.runs.base.user_rules import load_rules
 from juste_retour.runs.cli.compare_command import DrawsFile, Equal, FromPrior, Set, SetB, draws_table
-from juste_retour.runs.cli.options import Json, MembersDir, OutDir, Rules, Seed, Yes
+from juste_retour.runs.cli.options import Json, MembersDir, OutDir, Rules, Seed, Yes, argument, option
 from juste_retour.runs.cli.patience import check_runs
 from juste_retour.runs.cli.reform_tables import (
     choice_json,
@@ -28,55 +26,38 @@ from juste_retour.runs.engine.pool import cores
 from juste_retour.runs.results.export import prepare
 from juste_retour.runs.results.paired import named
 
-By = Annotated[
-    str | None,
-    typer.Option(metavar="RULE", help="Count all votes by this voting rule."),
-]
+By = Annotated[str | None, option("Count all votes by this voting rule.", "RULE")]
 
 
 def reforms(
-    source: Annotated[str, typer.Argument(metavar="A", help="Preset or TOML file: today's institutions.")],
+    source: Annotated[str, argument("Preset or TOML file: today's institutions.", "A")],
     target: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[B]", help="Preset or TOML file: the whole reform.  [default: A changed by --set-b]"
-        ),
+        str | None, argument("Preset or TOML file: the whole reform.  [default: A changed by --set-b]", "[B]")
     ] = None,
-    worlds: Annotated[int, typer.Option(metavar="N", help="Replications of each package.")] = 200,
+    worlds: Annotated[int, option("Replications of each package.", "N")] = 200,
     seed: Seed = 0,
     by: By = None,
     reading: Annotated[
-        str,
-        typer.Option(
-            metavar="strict|lenient", help="Reading of the legal bases that say which rule must pass a part."
-        ),
+        str, option("Reading of the legal bases that say which rule must pass a part.", "strict|lenient")
     ] = "strict",
     package: Annotated[
         str | None,
-        typer.Option(
-            metavar="PART,PART", help="Package whose changes are shown state by state.  [default: all parts]"
-        ),
+        option("Package whose changes are shown state by state.  [default: all parts]", "PART,PART"),
     ] = None,
     equal: Equal = "envelopes",
     set_: Set = None,
     set_b: SetB = None,
     draws: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            help="Also draw the parameters N times from the posterior: in which share does a package pass?",
+        option(
+            "Also draw the parameters N times from the posterior: in which share does a package pass?", "N"
         ),
     ] = None,
-    each: Annotated[
-        int, typer.Option(metavar="N", help="Replications of each draw, and of each value of --break-even.")
-    ] = 24,
+    each: Annotated[int, option("Replications of each draw, and of each value of --break-even.", "N")] = 24,
     prior: FromPrior = False,
     posterior: DrawsFile = None,
     break_even: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PARAMETER", help="Also find the values of a parameter for which each package passes."
-        ),
+        str | None, option("Also find the values of a parameter for which each package passes.", "PARAMETER")
     ] = None,
     members: MembersDir = None,
     out: OutDir = None,
@@ -123,16 +104,12 @@ def reforms(
 
 def choose(
     scenarios: Annotated[
-        list[str],
-        typer.Argument(metavar="S1 [S2 ...]", help="Presets or TOML files, or one that --vary varies."),
+        list[str], argument("Presets or TOML files, or one that --vary varies.", "S1 [S2 ...]")
     ],
     vary: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FAMILY=all", help="Vary one scenario by the rules of a family: all, or RULE,RULE."
-        ),
+        str | None, option("Vary one scenario by the rules of a family: all, or RULE,RULE.", "FAMILY=all")
     ] = None,
-    worlds: Annotated[int, typer.Option(metavar="N", help="Replications of each scenario.")] = 200,
+    worlds: Annotated[int, option("Replications of each scenario.", "N")] = 200,
     seed: Seed = 0,
     by: By = None,
     set_: Set = None,

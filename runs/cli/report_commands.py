@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from juste_retour.runs.base import printing
 from juste_retour.runs.base.printing import console
-from juste_retour.runs.cli.options import Json, ResultDir
+from juste_retour.runs.cli.options import Json, ResultDir, option
 from juste_retour.runs.cli.settings import several
 from juste_retour.runs.engine.results import Results
 
@@ -28,8 +26,7 @@ def report(folder: ResultDir) -> None:
 def sensitivity(
     folder: ResultDir,
     outcome: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Outcome to analyze.  [default: the first outcome of the spec]"),
+        str | None, option("Outcome to analyze.  [default: the first outcome of the spec]", "NAME")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -57,16 +54,11 @@ def sensitivity(
 
 def export(
     folder: ResultDir,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tables and their codebook.")],
-    format: Annotated[
-        str, typer.Option(metavar="FORMATS", help="parquet, csv or dta; separate several with commas.")
-    ] = "csv",
+    out: Annotated[Path, option("Folder for the tables and their codebook.", "DIR")],
+    format: Annotated[str, option("parquet, csv or dta; separate several with commas.", "FORMATS")] = "csv",
     tables: Annotated[
         str | None,
-        typer.Option(
-            metavar="TABLES",
-            help="Names of tables; separate several with commas.  [default: all in the results]",
-        ),
+        option("Names of tables; separate several with commas.  [default: all in the results]", "TABLES"),
     ] = None,
 ) -> None:
     """Write an experiment's tables as CSV, Stata or Parquet files, one per table, with a codebook."""
@@ -85,11 +77,10 @@ def _warn(results: Results) -> None:
 def package(
     folder: ResultDir,
     out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.zip", help="Archive to write.  [default: DIR/replication.zip]"),
+        Path | None, option("Archive to write.  [default: DIR/replication.zip]", "FILE.zip")
     ] = None,
     hashes_only: Annotated[
-        bool, typer.Option("--hashes-only", help="Omit the tables and keep only their hashes.")
+        bool, option("Omit the tables and keep only their hashes.", None, "--hashes-only")
     ] = False,
 ) -> None:
     """Pack a replication archive: spec, code, data, results, codebook, environment, and one command that reruns all."""

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from juste_retour.abm.base.members import union_of
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base import printing
 from juste_retour.runs.base.user_rules import load_rules
 from juste_retour.runs.cli.human import show
-from juste_retour.runs.cli.options import Json, MembersDir, OutDir, Rules, Seed, Yes
+from juste_retour.runs.cli.options import Json, MembersDir, OutDir, Rules, Seed, Yes, argument, option
 from juste_retour.runs.cli.patience import check_runs
 from juste_retour.runs.cli.settings import changes_of, several
 from juste_retour.runs.cli.summary import as_json
@@ -22,38 +20,30 @@ from juste_retour.runs.results.result_tables import DEFAULT, chosen
 
 Changes = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="Change a rule or parameter (see `scenarios parameters`). Repeatable.",
-    ),
+    option("Change a rule or parameter (see `scenarios parameters`). Repeatable.", "KEY=VALUE", "--set"),
 ]
 Formats = Annotated[
     str | None,
-    typer.Option(
-        metavar="FORMATS",
-        help="With --out: parquet, csv or dta; separate several with commas.  [default: parquet]",
-    ),
+    option("With --out: parquet, csv or dta; separate several with commas.  [default: parquet]", "FORMATS"),
 ]
 Tables = Annotated[
     str | None,
-    typer.Option(
-        metavar="TABLES",
-        help="With --out: worlds, states, facilities, votes, timeline or decisions; separate several with commas.  "
+    option(
+        "With --out: worlds, states, facilities, votes, timeline or decisions; separate several with commas.  "
         "[default: the first four]",
+        "TABLES",
     ),
 ]
 
 
 def run(
     scenario: Annotated[
-        str, typer.Argument(help="A preset (see `scenarios list`) or the path of a TOML file.")
+        str, argument("A preset (see `scenarios list`) or the path of a TOML file.")
     ] = "eu-status-quo",
     seed: Seed = 0,
-    replicate: Annotated[int, typer.Option(metavar="K", help="Number of the first replication.")] = 0,
+    replicate: Annotated[int, option("Number of the first replication.", "K")] = 0,
     worlds: Annotated[
-        int,
-        typer.Option(metavar="N", help="Number of replications; more than one prints medians and ranges."),
+        int, option("Number of replications; more than one prints medians and ranges.", "N")
     ] = 1,
     set_: Changes = None,
     members: MembersDir = None,

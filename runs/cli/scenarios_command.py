@@ -13,7 +13,7 @@ from juste_retour.abm.worlds.scenario import Scenario, load, parameters, presets
 from juste_retour.agents.rules import FAMILIES, Parameter, Setting
 from juste_retour.runs.base import printing
 from juste_retour.runs.base.numerals import shown, span
-from juste_retour.runs.cli.options import Json
+from juste_retour.runs.cli.options import Json, argument, option
 
 scenarios = typer.Typer(
     name="scenarios", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
@@ -44,9 +44,9 @@ def list_scenarios(json: Json = False) -> None:
 
 @scenarios.command("show")
 def show_scenario(
-    name: Annotated[str, typer.Argument(help="A preset or the path of a TOML file.")],
+    name: Annotated[str, argument("A preset or the path of a TOML file.")],
     changes: Annotated[
-        bool, typer.Option("--changes", help="Print only what differs from eu-status-quo.")
+        bool, option("Print only what differs from eu-status-quo.", None, "--changes")
     ] = False,
     json: Json = False,
 ) -> None:

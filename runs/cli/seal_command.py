@@ -5,18 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from juste_retour.runs.base import printing
 from juste_retour.runs.base.numerals import number
-from juste_retour.runs.cli.options import Json
+from juste_retour.runs.cli.options import Json, argument, option
 
 
 def seal(
-    spec: Annotated[Path, typer.Argument(metavar="FILE", help="Questions, facts and scenario, in TOML.")],
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="New file.  [default: the name of FILE, with .json]")
-    ] = None,
+    spec: Annotated[Path, argument("Questions, facts and scenario, in TOML.", "FILE")],
+    out: Annotated[Path | None, option("New file.  [default: the name of FILE, with .json]", "FILE")] = None,
     json: Json = False,
 ) -> None:
     """Seal a forecast of a decision that is still open: one file with question, facts, program, forecast and hash."""
@@ -37,8 +33,8 @@ def seal(
 
 
 def score(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Sealed forecast.")],
-    outcome: Annotated[Path, typer.Argument(metavar="OUTCOME", help="What happened, in TOML.")],
+    file: Annotated[Path, argument("Sealed forecast.", "FILE")],
+    outcome: Annotated[Path, argument("What happened, in TOML.", "OUTCOME")],
     json: Json = False,
 ) -> None:
     """Score a sealed forecast once the outcome is known, beside forecasts that need no model."""

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import typer
 
 from juste_retour.abm.base.csv_tables import InputTable
 from juste_retour.abm.base.members import load_members, load_states
@@ -27,20 +26,17 @@ from juste_retour.agents.rules import Rule, Setting
 from juste_retour.agents.situation import States
 from juste_retour.runs.base.printing import console, print_grid, print_json, print_table
 from juste_retour.runs.base.user_rules import load_rules
-from juste_retour.runs.cli.options import Json, Rules
+from juste_retour.runs.cli.options import Json, Rules, argument, option
 from juste_retour.runs.cli.settings import several
 
 MembersFile = Annotated[
     Path | None,
-    typer.Option(
-        metavar="DIR|FILE.csv",
-        help="Another union: a folder with its tables, or a table with the columns state and population.",
+    option(
+        "Another union: a folder with its tables, or a table with the columns state and population.",
+        "DIR|FILE.csv",
     ),
 ]
-Participants = Annotated[
-    str | None,
-    typer.Option(metavar="DE,FR,...", help="Only these states vote (TFEU, article 238(3))."),
-]
+Participants = Annotated[str | None, option("Only these states vote (TFEU, article 238(3)).", "DE,FR,...")]
 
 
 class PowerIndex(StrEnum):
@@ -51,41 +47,31 @@ class PowerIndex(StrEnum):
 
 
 Added = Annotated[
-    list[str] | None,
-    typer.Option("--add", metavar="NAME=POPULATION", help="Add a state, as in UA=33443000. Repeatable."),
+    list[str] | None, option("Add a state, as in UA=33443000. Repeatable.", "NAME=POPULATION", "--add")
 ]
 
 
 def power(
     rule: Annotated[
-        str | None, typer.Argument(help="A voting rule (see `rules list voting`).  [default: lisbon_qmv]")
+        str | None, argument("A voting rule (see `rules list voting`).  [default: lisbon_qmv]")
     ] = None,
     members: MembersFile = None,
     participants: Participants = None,
     add: Added = None,
     quota: Annotated[
-        str | None,
-        typer.Option(
-            metavar="Q", help="Weighted voting game, with --weights: weight that a coalition needs."
-        ),
+        str | None, option("Weighted voting game, with --weights: weight that a coalition needs.", "Q")
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE.csv",
-            help="Weighted voting game, with --quota: a table with the columns member and weight.",
-        ),
+        option("Weighted voting game, with --quota: a table with the columns member and weight.", "FILE.csv"),
     ] = None,
     index: Annotated[
         list[PowerIndex] | None,
-        typer.Option(help="Add the Johnston or Colomer-Martínez index, for up to 27 members. Repeatable."),
+        option("Add the Johnston or Colomer-Martínez index, for up to 27 members. Repeatable."),
     ] = None,
     bloc: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="DE,FR,...",
-            help="Add the Owen index for a bloc of members that vote together. Repeatable.",
-        ),
+        option("Add the Owen index for a bloc of members that vote together. Repeatable.", "DE,FR,..."),
     ] = None,
     rules: Rules = None,
     json: Json = False,
@@ -115,17 +101,12 @@ def power(
 
 
 def vote(
-    rule: Annotated[str, typer.Argument(help="A voting rule (see `rules list voting`).")],
+    rule: Annotated[str, argument("A voting rule (see `rules list voting`).")],
     yes: Annotated[
-        str,
-        typer.Option(
-            metavar="DE,FR,...", help="Who votes yes; EU is the Commission, under rules that give it a vote."
-        ),
+        str, option("Who votes yes; EU is the Commission, under rules that give it a vote.", "DE,FR,...")
     ],
-    no: Annotated[
-        str, typer.Option(metavar="...", help="Who votes no, as do all whom no option names.")
-    ] = "",
-    abstain: Annotated[str, typer.Option(metavar="...", help="Who abstains.")] = "",
+    no: Annotated[str, option("Who votes no, as do all whom no option names.", "...")] = "",
+    abstain: Annotated[str, option("Who abstains.", "...")] = "",
     members: MembersFile = None,
     participants: Participants = None,
     add: Added = None,
@@ -144,23 +125,19 @@ def vote(
 def ballot(
     file: Annotated[
         Path,
-        typer.Argument(
-            metavar="FILE.csv",
-            help="A table with the columns voter, first, second, third, ...: one voter's ranking per row.",
+        argument(
+            "A table with the columns voter, first, second, third, ...: one voter's ranking per row.",
+            "FILE.csv",
         ),
     ],
     offers: Annotated[
-        str | None,
-        typer.Option(metavar="A,B,...", help="The offers.  [default: all that any voter ranks]"),
+        str | None, option("The offers.  [default: all that any voter ranks]", "A,B,...")
     ] = None,
     withdrawn: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="OFFER[=ROUND]",
-            help="An offer that is withdrawn before a round.  [default round: 1] Repeatable.",
-        ),
+        option("An offer that is withdrawn before a round.  [default round: 1] Repeatable.", "OFFER[=ROUND]"),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Random seed of the lot that breaks a tie.")] = 0,
+    seed: Annotated[int, option("Random seed of the lot that breaks a tie.")] = 0,
     json: Json = False,
 ) -> None:
     """Hold a ballot as the Council did in 2017 to relocate two agencies: points, a second round, a run-off, lots."""

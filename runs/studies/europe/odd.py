@@ -21,6 +21,7 @@ from juste_retour.agents.rule_methods import documented_attributes, protocol_mem
 from juste_retour.agents.rules import FAMILIES, Parameter, Rule, Setting
 from juste_retour.agents.situation import College, Labs, Machines, Sites, States
 from juste_retour.runs.base.printing import table
+from juste_retour.runs.cli.options import option
 from juste_retour.runs.results.result_tables import TABLES
 from juste_retour.runs.studies.europe.moments import OF_ALL_WAVES
 from juste_retour.runs.studies.europe.patterns import PATTERNS
@@ -29,7 +30,7 @@ PAGE = Path(__file__).resolve().parents[3] / "abm" / "ODD.md"
 
 
 def odd(
-    write: Annotated[bool, typer.Option("--write", help="Write it to abm/ODD.md and print nothing.")] = False,
+    write: Annotated[bool, option("Write it to abm/ODD.md and print nothing.", None, "--write")] = False,
 ) -> None:
     """Print the description of the model by the ODD protocol, with tables from the code."""
     text = page()

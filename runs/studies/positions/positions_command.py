@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base import printing
 from juste_retour.runs.base.numerals import counted
 from juste_retour.runs.base.printing import console, picked, print_table
-from juste_retour.runs.cli.options import Json, OutDir
+from juste_retour.runs.cli.options import Json, OutDir, argument, option
 from juste_retour.runs.cli.settings import several
 from juste_retour.runs.results import export
 from juste_retour.runs.studies.positions.capability import SHARE
@@ -36,42 +34,37 @@ NAMES = (  # repeated here so that --help does not import the models
 def positions(
     file: Annotated[
         str,
-        typer.Argument(
-            metavar="FILE.csv|DIR|deu",
-            help="A table with the columns issue, actor, position, salience and optionally capability, outcome, "
+        argument(
+            "A table with the columns issue, actor, position, salience and optionally capability, outcome, "
             "reference_point, council_rule, proposal, procedure, introduced; a folder with issues.csv and positions.csv; "
             "or deu, the DEU III data on 364 issues in the EU, which ship with the package.",
+            "FILE.csv|DIR|deu",
         ),
     ],
     models: Annotated[
-        str | None,
-        typer.Option(metavar="A,B,...", help=f"Models to apply, of {', '.join(NAMES)}.  [default: all]"),
+        str | None, option(f"Models to apply, of {', '.join(NAMES)}.  [default: all]", "A,B,...")
     ] = None,
     by: Annotated[
-        str | None,
-        typer.Option(
-            metavar="rule|procedure|period", help="Score the issues by Council rule, procedure or period."
-        ),
+        str | None, option("Score the issues by Council rule, procedure or period.", "rule|procedure|period")
     ] = None,
     share: Annotated[
         float | None,
-        typer.Option(
-            metavar="X",
-            help="If the table has no capabilities: that of the Commission, and of the Parliament, as a share of the "
+        option(
+            "If the table has no capabilities: that of the Commission, and of the Parliament, as a share of the "
             "states' total.  [default: 0.33]",
+            "X",
         ),
     ] = None,
     common: Annotated[
-        bool, typer.Option("--common", help="Score only issues for which every model predicts an outcome.")
+        bool, option("Score only issues for which every model predicts an outcome.", None, "--common")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Random seed of the bootstrap intervals.")] = 0,
+    seed: Annotated[int, option("Random seed of the bootstrap intervals.")] = 0,
     json: Json = False,
     out: OutDir = None,
     format: Annotated[
         str | None,
-        typer.Option(
-            metavar="FORMATS",
-            help="With --out: parquet, csv or dta; separate several with commas.  [default: parquet]",
+        option(
+            "With --out: parquet, csv or dta; separate several with commas.  [default: parquet]", "FORMATS"
         ),
     ] = None,
 ) -> None:

@@ -12,7 +12,7 @@ from juste_retour.agents.rule_methods import protocol_members
 from juste_retour.agents.rules import Rule, load_offered
 from juste_retour.runs.base import printing
 from juste_retour.runs.base.user_rules import load_rules
-from juste_retour.runs.cli.options import Json, Rules
+from juste_retour.runs.cli.options import Json, Rules, argument, option
 from juste_retour.runs.cli.scenarios_command import meaning
 from juste_retour.runs.workshop.commands.listing import ABOUT, entered, show
 from juste_retour.runs.workshop.conformance import Checked, check_apart
@@ -27,7 +27,7 @@ rules = typer.Typer(
 @rules.command("list")
 def list_rules(
     family: Annotated[
-        str | None, typer.Argument(help="Show only this family of rules, or `agent`, or `outcome`.")
+        str | None, argument("Show only this family of rules, or `agent`, or `outcome`.")
     ] = None,
     files: Rules = None,
     json: Json = False,
@@ -103,12 +103,10 @@ def _lines(rule: Rule, whole: bool) -> list[tuple[str, str]]:
 
 @rules.command("new")
 def new_rule(
-    family: Annotated[
-        str, typer.Argument(help="Family of the rule (see `rules list`), or `agent`, or `outcome`.")
-    ],
-    name: Annotated[str, typer.Argument(help="Name of the rule: lower-case letters, digits and _.")],
+    family: Annotated[str, argument("Family of the rule (see `rules list`), or `agent`, or `outcome`.")],
+    name: Annotated[str, argument("Name of the rule: lower-case letters, digits and _.")],
     package: Annotated[
-        bool, typer.Option("--package", help="Write a package that can be installed to a new folder NAME.")
+        bool, option("Write a package that can be installed to a new folder NAME.", None, "--package")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -139,9 +137,9 @@ def new_rule(
 def check_rules(
     file: Annotated[
         Path,
-        typer.Argument(
-            metavar="FILE.py",
-            help="File with your own rules; or the name of a rule, or of an installed package with rules.",
+        argument(
+            "File with your own rules; or the name of a rule, or of an installed package with rules.",
+            "FILE.py",
         ),
     ],
     limit: Annotated[

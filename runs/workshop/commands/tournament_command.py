@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated
 
-import typer
-
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.rules import FAMILIES, load_offered
 from juste_retour.runs.base import printing
 from juste_retour.runs.base.user_rules import load_rules
-from juste_retour.runs.cli.options import Json, MembersDir, Rules, Seed, Yes
+from juste_retour.runs.cli.options import Json, MembersDir, Rules, Seed, Yes, argument, option
 from juste_retour.runs.cli.patience import check_runs
 from juste_retour.runs.cli.settings import changes_of
 from juste_retour.runs.workshop.tournament import Invasion, Place, Tournament
@@ -21,29 +19,25 @@ from juste_retour.runs.workshop.tournament import tournament as play
 
 def tournament(
     scenario: Annotated[
-        str, typer.Argument(help="The scenario in which they compete: a preset or the path of a TOML file.")
+        str, argument("The scenario in which they compete: a preset or the path of a TOML file.")
     ] = "eu-status-quo",
     family: Annotated[
-        str, typer.Option(help="Family of behavioral rules: bid, vote, expect, draft, endorse or anchor.")
+        str, option("Family of behavioral rules: bid, vote, expect, draft, endorse or anchor.")
     ] = "vote",
     rule: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME", help="A rule that takes part. Repeatable.  [default: all rules of the family]"
-        ),
+        option("A rule that takes part. Repeatable.  [default: all rules of the family]", "NAME"),
     ] = None,
     institution: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
+            "Change a rule or parameter of the scenario, as in voting=unanimity. Repeatable.",
+            "KEY=VALUE",
             "--institution",
             "--set",
-            metavar="KEY=VALUE",
-            help="Change a rule or parameter of the scenario, as in voting=unanimity. Repeatable.",
         ),
     ] = None,
-    worlds: Annotated[
-        int, typer.Option(metavar="N", help="Number of replications for each population.")
-    ] = 200,
+    worlds: Annotated[int, option("Number of replications for each population.", "N")] = 200,
     seed: Seed = 0,
     members: MembersDir = None,
     rules: Rules = None,

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
-import typer
 from rich.console import Console
 
 from juste_retour.abm.base.toml import read_toml
@@ -14,7 +13,7 @@ from juste_retour.runs.base import printing
 from juste_retour.runs.base.numerals import counted, number
 from juste_retour.runs.base.printing import print_table
 from juste_retour.runs.base.provenance import platform_facts
-from juste_retour.runs.cli.options import Json, Yes
+from juste_retour.runs.cli.options import Json, Yes, argument, option
 from juste_retour.runs.cli.patience import check_runs
 from juste_retour.runs.results.export import write
 from juste_retour.runs.studies.europe import earlier_calls
@@ -27,27 +26,23 @@ SPARE = ("From", "To", "Expected", "Unfinished", "5 % ", "95 % ", "In ", "In")
 def calibrate(
     spec: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="SPEC",
-            help="Calibration file.  [default: the published one, runs/specs/calibration.toml]",
-        ),
+        argument("Calibration file.  [default: the published one, runs/specs/calibration.toml]", "SPEC"),
     ] = None,
     draws: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            help="Number of draws from the prior; the share that is kept stays the same.  [default: the file's]",
+        option(
+            "Number of draws from the prior; the share that is kept stays the same.  [default: the file's]",
+            "N",
         ),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write posterior.csv and other tables to this folder.")
-    ] = None,
+    out: Annotated[Path | None, option("Write posterior.csv and other tables to this folder.", "DIR")] = None,
     calls: Annotated[
         bool,
-        typer.Option(
-            "--calls",
-            help="Forecast other calls, EuroHPC's of 2019 to 2025 and one of the United States, and from those of 2019 to "
+        option(
+            "Forecast other calls, EuroHPC's of 2019 to 2025 and one of the United States, and from those of 2019 to "
             "2023 alone the AI factories.",
+            None,
+            "--calls",
         ),
     ] = False,
     yes: Yes = False,

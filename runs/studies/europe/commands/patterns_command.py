@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
-import typer
 from rich.console import Console
 
 from juste_retour.abm.worlds.scenario import load, presets
@@ -16,7 +15,7 @@ from juste_retour.runs.base import printing
 from juste_retour.runs.base.chunked import Progress
 from juste_retour.runs.base.numerals import brief
 from juste_retour.runs.base.printing import print_table
-from juste_retour.runs.cli.options import Json, Yes
+from juste_retour.runs.cli.options import Json, Yes, argument, option
 from juste_retour.runs.cli.patience import refuse_hours, seconds_of
 from juste_retour.runs.results.ensemble import simulate
 from juste_retour.runs.studies.europe.comparators import REGIONS, beside
@@ -27,15 +26,10 @@ from juste_retour.runs.studies.europe.patterns import ELSEWHERE, compared, elsew
 def patterns(
     folder: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="DIR",
-            help="Results of `run --out` or `batch --out`.  [default: new runs of eu-status-quo]",
-        ),
+        argument("Results of `run --out` or `batch --out`.  [default: new runs of eu-status-quo]", "DIR"),
     ] = None,
-    worlds: Annotated[
-        int, typer.Option(metavar="N", help="Without DIR: number of replications to run.")
-    ] = 400,
-    seed: Annotated[int, typer.Option(help="Without DIR: random seed of these replications.")] = 0,
+    worlds: Annotated[int, option("Without DIR: number of replications to run.", "N")] = 400,
+    seed: Annotated[int, option("Without DIR: random seed of these replications.")] = 0,
     yes: Yes = False,
     json: Json = False,
 ) -> None:

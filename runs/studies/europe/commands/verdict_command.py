@@ -17,7 +17,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base import printing
 from juste_retour.runs.base.numerals import number, within
 from juste_retour.runs.base.provenance import code_digest
-from juste_retour.runs.cli.options import Json, Yes
+from juste_retour.runs.cli.options import Json, Yes, option
 from juste_retour.runs.cli.patience import refuse_hours, seconds_of
 from juste_retour.runs.engine.pool import cores
 from juste_retour.runs.engine.studies import study_module
@@ -34,57 +34,41 @@ PAGE, TABLES, NUMBERS = ROOM / "RESULTS.md", ROOM / "TABLES.md", ROOM / "results
 
 def verdict(
     quick: Annotated[
-        bool, typer.Option("--quick", help="Give a rough answer in a few minutes, with few draws.")
+        bool, option("Give a rough answer in a few minutes, with few draws.", None, "--quick")
     ] = False,
     worlds: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            help="Number of draws of all uncertain parameters, one replication each.  [default: 96]",
-        ),
+        option("Number of draws of all uncertain parameters, one replication each.  [default: 96]", "N"),
     ] = None,
-    few: Annotated[
-        int | None, typer.Option(metavar="N", help="Number of draws for the curves.  [default: 36]")
-    ] = None,
+    few: Annotated[int | None, option("Number of draws for the curves.  [default: 36]", "N")] = None,
     draws: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="Number of prior draws of the calibration.  [default: the published number]"
-        ),
+        int | None, option("Number of prior draws of the calibration.  [default: the published number]", "N")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Random seed of the draws and the runs.")] = 20260114,
-    workers: Annotated[int, typer.Option(metavar="N", help="Number of worker processes.")] = 2,
+    seed: Annotated[int, option("Random seed of the draws and the runs.")] = 20260114,
+    workers: Annotated[int, option("Number of worker processes.", "N")] = 2,
     base: Annotated[
         int | None,
-        typer.Option(
-            metavar="N",
-            help="Base points of the Sobol sample for variance shares, a power of two.  [default: 32]",
-        ),
+        option("Base points of the Sobol sample for variance shares, a power of two.  [default: 32]", "N"),
     ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Write RESULTS.md, TABLES.md, figures and results.json to this folder."
-        ),
+        Path | None, option("Write RESULTS.md, TABLES.md, figures and results.json to this folder.", "DIR")
     ] = None,
     runs: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder of the runs, from which the same command goes on after a stop, and which `verify` reruns.  "
+        option(
+            "Folder of the runs, from which the same command goes on after a stop, and which `verify` reruns.  "
             "[default: a folder in the cache]",
+            "DIR",
         ),
     ] = None,
     cluster: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead."),
+        str | None, option("Run on the workers of this Dask scheduler instead.", "ADDRESS")
     ] = None,
     write: Annotated[
-        bool, typer.Option("--write", help="Replace the results page that ships with the package.")
+        bool, option("Replace the results page that ships with the package.", None, "--write")
     ] = False,
     stored: Annotated[
-        bool,
-        typer.Option("--stored", help="Print, write or draw the published numbers again, without a rerun."),
+        bool, option("Print, write or draw the published numbers again, without a rerun.", None, "--stored")
     ] = False,
     yes: Yes = False,
     json: Json = False,
