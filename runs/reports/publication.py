@@ -24,6 +24,7 @@ import juste_retour
 from juste_retour.abm.base.files import refuse_special_output
 from juste_retour.abm.base.toml import toml_lines
 from juste_retour.agents.errors import BadInput, CannotWrite
+from juste_retour.runs.base.pages import page_of
 from juste_retour.runs.base.printing import json_text
 from juste_retour.runs.base.provenance import changes_between, made_with
 from juste_retour.runs.base.user_rules import loaded
@@ -37,43 +38,9 @@ from juste_retour.runs.results import export as exporting
 Content = bytes | str | Path  # of a file in the archive; a path is that of the file to pack
 
 ARCHIVE = "replication.zip"
+TEMPLATES = Path(__file__).parent / "templates"
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the earliest date in a ZIP file; a fixed one makes equal content equal bytes
 _CODE = (".py", ".toml", ".csv", ".json", ".css", ".md", ".vue", ".html", ".jinja", ".js")
-SCRIPT = '''"""The master command: python replicate.py
-
-It reruns the experiment with the code in this archive and compares the result with the one recorded here. It needs uv, or
-an installed juste-retour whose command is in the environment variable JUSTE_RETOUR.
-"""
-
-import json
-import os
-import shlex
-import subprocess
-import sys
-from pathlib import Path
-
-HERE = Path(__file__).resolve().parent
-RUN = shlex.split(os.environ.get("JUSTE_RETOUR", "uv run --project code juste-retour"), posix=os.name == "posix")
-
-
-def run(*words):
-    """Run a command of juste-retour in this folder; exit with its status if it fails."""
-    status = subprocess.run([*RUN, *words], cwd=HERE, check=False).returncode
-    if status:
-        sys.exit(status)
-
-
-'''
-WITH_TABLES = """run("verify", "results", "--all", "--yes")
-run("report", "results")
-"""
-WITHOUT_TABLES = """run("batch", "spec.toml", "--out", "again", "--yes")
-run("report", "again")
-then, now = (json.loads((HERE / name / "manifest.json").read_text(encoding="utf-8"))["result"] for name in ("results", "again"))
-if then != now:
-    sys.exit("The results differ. With another processor or NumPy, last digits may differ; compare the two reports.")
-print("The result is the same, bit for bit.")
-"""
 
 
 def codebook(results: Results, tables: Iterable[str] | None = None) -> list[dict[str, str]]:
@@ -185,7 +152,7 @@ def _contents(results: Results, tables: bool) -> dict[str, Content]:
     out, spec = results.out, results.spec
     content: dict[str, Content] = {
         "README.md": _readme(results, tables),
-        "replicate.py": SCRIPT + (WITH_TABLES if tables else WITHOUT_TABLES),
+        "replicate.py": page_of(TEMPLATES / "replicate.jinja", tables=tables),
         "spec.toml": _spec_toml(results),
         "spec-as-written.toml" if results.manifest["spec_text"] else "spec-as-given.json": spec_text(results),
         "codebook.csv": codebook_csv(codebook(results)),
@@ -303,60 +270,15 @@ def locked_environment() -> str:
     return "\n".join(sorted(lines)) + "\n"
 
 
-READING = """
-## How to read the tables
-
-Each folder of Parquet files in `results/` is one table. Read it with `pandas.read_parquet("results/{table}")` in Python, or
-with `arrow::open_dataset("results/{table}")` in R. For CSV and Stata:
-
-    uv run --project code juste-retour export results --out tables --format csv,dta
-"""
-
-
 def _readme(results: Results, tables: bool) -> str:
-    manifest, spec = results.manifest, results.spec
-    p = manifest["provenance"]
-    commit = (p.get("commit") or {}).get("id", "unknown")
-    what = (
-        "reruns every chunk and compares it with the tables here"
-        if tables
-        else "reruns the experiment and compares hashes"
+    return page_of(
+        TEMPLATES / "archive.jinja",
+        manifest=results.manifest,
+        made=results.manifest["provenance"],
+        spec=results.spec,
+        tables=tables,
+        table=results.tables[0],
+        caution=results.caution,
+        changed=changed_since(results),
+        cores=os.cpu_count(),
     )
-    more = "" if tables else " The tables are omitted; `results/manifest.json` has the hash of each file."
-    question = f"{manifest['question']}\n\n" if manifest["question"] else ""
-    reading = READING.format(table=results.tables[0]) if tables else ""
-    caution = f"\n\n{results.caution}" if results.caution else ""
-    changed = "; ".join(changed_since(results))
-    other = f"\n\nThis archive differs from what made the tables: {changed}." if changed else ""
-    return f"""# Replication archive: {spec.title}
-
-{question}## One command
-
-    python replicate.py
-
-The command {what}, and writes the report again. It needs [uv](https://docs.astral.sh/uv/), or an installed juste-retour
-(`JUSTE_RETOUR=juste-retour python replicate.py`). On the machine below the experiment took {manifest["seconds"]:.0f} s.
-
-## Contents
-
-| file | content |
-|---|---|
-| `spec.toml` | the spec, with all scenarios and defaults written out; `spec-as-written.toml` is the author's file |
-| `results/` | manifest, hashes, report with figures (SVG, PDF), and the tables as one Parquet file per chunk.{more} |
-| `codebook.csv` | every column of every table: kind, unit, meaning |
-| `code/` | the source code, with the versions of all libraries pinned in its `pyproject.toml` |
-| `environment.txt` | versions of all libraries |
-| `requirements.txt` | the same from the lock file, with hashes: `pip install --require-hashes -r requirements.txt` |
-| `rules/`, `members/` | the author's own rules and members, if there are any |
-{reading}
-## Design
-
-{len(spec.kept):,} points with {spec.replications:,} replications each, {spec.runs:,} runs in all, seed {spec.seed}. Random numbers come
-from NumPy's Philox generator, keyed by seed, stream, quarter and replication; nothing else is random.
-
-## Software and hardware
-
-juste-retour {p["juste_retour"]} (commit {commit}, code {p["code"]}), Python {p["python"]}, NumPy {p["numpy"]}, SciPy {p["scipy"]}, pandas
-{p["pandas"]}, PyArrow {p["pyarrow"]}; {p["machine"]}, {os.cpu_count()} cores. On processors with the same features and with the same
-build of NumPy, results are equal bit for bit. Elsewhere floats agree to 1e-12, and counts exactly.{caution}{other}
-"""
