@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from juste_retour.abm.base.keys import ANY, BOOLEAN, TEXTS, Key, checked, integer
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
@@ -36,14 +37,20 @@ class Design:
         return self.kind in ("grid", "latin_hypercube", "switches")
 
 
-# settings of each kind with their defaults; None if a setting must be given
-KINDS: dict[str, dict[str, object]] = {
+_NUMBER = integer(2, MOST_POINTS)
+KINDS = {  # settings of each kind
     "grid": {},
-    "list": {"points": ()},
-    "latin_hypercube": {"points": None, "cross": ()},
-    "sobol": {"base": None, "second_order": False},
-    "morris": {"trajectories": None, "levels": 4},
-    "switches": {"to": None},
+    "list": {"points": ANY.otherwise(())},
+    "latin_hypercube": {"points": integer(1, MOST_POINTS), "cross": TEXTS.otherwise(())},
+    "sobol": {
+        "base": Key("a power of two, such as 256", lambda v: _NUMBER.good(v) and not v & (v - 1)),
+        "second_order": BOOLEAN.otherwise(False),
+    },
+    "morris": {
+        "trajectories": _NUMBER,
+        "levels": Key("an even number, such as 4", lambda v: _NUMBER.good(v) and not v % 2, 4),
+    },
+    "switches": {"to": ANY},
 }
 
 
@@ -56,34 +63,8 @@ def read_design(given: object) -> Design:
         raise BadInput(f"design has no kind; add kind = one of {', '.join(KINDS)}.")
     if not isinstance(kind, str) or kind not in KINDS:
         raise BadInput(f"design.kind is {kind!r}, which is not a design; {near(kind, KINDS)}")
-    known = KINDS[kind]
-    settings: dict[str, Any] = {}
-    for name in given:
-        if name != "kind" and name not in known:
-            hint = near(name, known) if known else f"a {kind} design has no settings."
-            raise BadInput(f"design.{name} is not a setting of a {kind} design; {hint}")
-    for name, default in known.items():
-        if name not in given and default is None:
-            raise BadInput(f"design has no {name}, which a {kind} design needs; add {name} = a value.")
-        settings[name] = given.get(name, default)
-    for name, low in (("points", 1), ("base", 2), ("trajectories", 2), ("levels", 2)):
-        value = settings.get(name)
-        if name not in settings or kind == "list":
-            continue
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= MOST_POINTS:
-            raise BadInput(f"design.{name} is {value!r}; give an integer from {low} to {MOST_POINTS:,}.")
-    cross = settings.get("cross", ())
-    if not isinstance(cross, list | tuple) or not all(isinstance(key, str) for key in cross):
-        raise BadInput(
-            f"design.cross is {cross!r}, not a list of factors; write their names in square brackets."
-        )
-    if not isinstance(settings.get("second_order", False), bool):
-        raise BadInput(f"design.second_order is {settings['second_order']!r}; give true or false.")
-    if kind == "sobol" and settings["base"] & (settings["base"] - 1):
-        raise BadInput(f"design.base is {settings['base']}; give a power of two, such as 256.")
-    if kind == "morris" and settings["levels"] % 2:
-        raise BadInput(f"design.levels is {settings['levels']}; give an even number, such as 4.")
-    return Design(kind, settings)
+    settings = {key: value for key, value in given.items() if key != "kind"}
+    return Design(kind, checked(settings, f"design of kind {kind}", KINDS[kind]))
 
 
 def points(design: Design, factors: Sequence[Factor], seed: int, units: Sequence[str] = ()) -> list[Point]:

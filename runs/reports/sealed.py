@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from juste_retour.abm.base.files import MOST_WRITTEN, content_of
+from juste_retour.abm.base.keys import ANY, TABLE, TEXT, Key, checked, integer, one_of
 from juste_retour.abm.base.members import Members, union_of
 from juste_retour.abm.base.observed import observed
 from juste_retour.abm.base.toml import read_toml
@@ -41,9 +42,21 @@ from juste_retour.runs.results.result_tables import TABLES, columns
 BROKEN = "{}: the seal is broken: its content is not the one that was hashed."
 FORMAT = "juste-retour sealed forecast 1"
 HASH, MODEL, COIN, LAW = "sha256", "the model", "a coin toss", "a Poisson law"
-NEEDED = {"title": str, "decision": str, "decided_by": str, "expected": int, "known": list, "questions": list}
-DEFAULTS = {"scenario": "eu-status-quo", "changes": {}, "worlds": 400, "seed": 0, "draw": "posterior"}
-DRAWN = ("posterior", "ranges", "none")
+KEYS = {
+    "scenario": ANY.otherwise("eu-status-quo"),
+    "changes": TABLE.otherwise({}),
+    "worlds": integer(20, 100_000).otherwise(400),
+    "seed": integer(0).otherwise(0),
+    "draw": one_of(("posterior", "ranges", "none"), "posterior"),
+    "title": TEXT,
+    "decision": TEXT,
+    "decided_by": Key("a date as YYYY-MM-DD", lambda v: isinstance(v, str) and _is_day(v)),
+    "expected": integer(1, 1000),
+    "known": Key("a list of tables with a fact and its source", lambda v: _tables(v, "fact", "source")),
+    "questions": Key(
+        "a list of tables, each with its name and what it asks", lambda v: _tables(v, "name", "asks")
+    ),
+}
 COLUMNS = ["question", "forecast", "brier", "log_score", "difference", "low", "high"]
 RULE = (
     "For each question whose outcome is known: the Brier score (mean squared error of the probabilities; for a number, the "
@@ -226,34 +239,31 @@ def _scored_number(runs: Mapping[str, int], mean: float, seen: int) -> pd.DataFr
 
 def _read(path: Path) -> dict[str, Any]:
     """The content of a forecast's TOML file with the defaults, checked."""
-    asked: dict[str, Any] = DEFAULTS | read_toml(path)
-    for key in asked:
-        if key not in NEEDED | DEFAULTS:
-            raise BadInput(f"{path}: {key!r} is not known; {near(key, NEEDED | DEFAULTS)}")
-    for key, kind in NEEDED.items():
-        if not isinstance(asked.get(key), kind) or not asked[key]:
-            raise BadInput(f"{path}: {key} is {asked.get(key)!r}; give a {kind.__name__} that is not empty.")
-    checked_integer(asked["expected"], f"{path}: expected", 1, 1000)
-    checked_integer(asked["worlds"], f"{path}: worlds", 20, 100_000)
-    checked_integer(asked["seed"], f"{path}: seed", 0)
-    if asked["draw"] not in DRAWN:
-        raise BadInput(f"{path}: draw is {asked['draw']!r}; {near(str(asked['draw']), DRAWN)}")
-    try:
-        date.fromisoformat(asked["decided_by"])
-    except ValueError:
-        raise BadInput(f"{path}: decided_by is {asked['decided_by']!r}; give a date as YYYY-MM-DD.") from None
-    for fact in asked["known"]:
-        if not isinstance(fact, dict) or not {"fact", "source"} <= fact.keys():
-            raise BadInput(f"{path}: known has {fact!r}; give a fact and its source.")
+    asked = checked(read_toml(path), str(path), KEYS)
     for question in asked["questions"]:
-        _check_question(question, path)
+        _check_question(question, f"{path}, question {question['name']}")
     return asked
 
 
-def _check_question(question: Any, path: Path) -> None:
-    if not isinstance(question, dict) or not {"name", "asks"} <= question.keys():
-        raise BadInput(f"{path}: a question is {question!r}; give its name and what it asks.")
-    place, of, column = f"{path}, question {question['name']}", question.get("of"), question.get("column")
+def _is_day(text: str) -> bool:
+    """Whether a text is a date as YYYY-MM-DD."""
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _tables(value: object, *keys: str) -> bool:
+    """Whether a value is a list of tables, at least one, all with some keys."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(v, dict) and v.keys() >= {*keys} for v in value)
+    )
+
+
+def _check_question(question: Mapping[str, Any], place: str) -> None:
+    of, column = question.get("of"), question.get("column")
     if "reform" in question:
         load(question["reform"])
         return

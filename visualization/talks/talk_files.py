@@ -6,14 +6,24 @@ A talk file is TOML; `visualization/README.md` describes its keys. Texts refer t
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from juste_retour.abm.base.calendar import quarter
+from juste_retour.abm.base.keys import (
+    ANY,
+    BOOLEAN,
+    TABLE,
+    TEXT,
+    Key,
+    checked,
+    integer,
+    is_number,
+    is_text,
+    one_of,
+)
 from juste_retour.abm.base.toml import read_toml
 from juste_retour.abm.worlds.scenario import Scenario, presets
 from juste_retour.agents.errors import BadInput, near
@@ -66,6 +76,7 @@ PASSING = (  # of the packages between A and B: their number, those that pass, t
 _HERE: list[dict[str, Any]] = []  # the talk with which the app was started
 NAMED = re.compile(r"\{([^{}]*)\}")
 QUARTER = re.compile(r"\d{4}Q[1-4]")
+SEED = integer(0, 10**15 - 1)
 
 
 def shipped_talks() -> list[str]:
@@ -93,14 +104,13 @@ def load_talk(given: str) -> dict[str, Any]:
             f"--talk {given!r} is neither a file nor a shipped talk; {near(given, shipped_talks())}"
         )
     content = read_toml(path)
-    top = TalkTable(content, path.name, TALK)
-    moments = content.get("moment")
+    talk = checked(content, path.name, TALK)
+    moments, seed = talk.pop("moment"), talk.pop("seed")
     if not isinstance(moments, list) or not 1 <= len(moments) <= MOST_MOMENTS:
         raise BadInput(
             f"{path.name} must have 1 to {MOST_MOMENTS} moments; begin each one with a line [[moment]]."
         )
-    talk = {key: top.take(key) for key in ("title", "clean", "big")}
-    before: dict[str, Any] = {"a": "eu-status-quo", "b": "essay-reform", "seed": top.take("seed")}
+    before: dict[str, Any] = {"a": "eu-status-quo", "b": "essay-reform", "seed": seed}
     talk["moments"] = []
     for k, given_moment in enumerate(moments):
         moment = _moment(given_moment, f"{path.name}, moment {k + 1}", before)
@@ -121,133 +131,61 @@ def talk_here() -> dict[str, Any] | None:
     return _HERE[0] if _HERE else None
 
 
-class TalkTable:
-    """A table of a talk file with checks of keys and types.
-
-    Args:
-        content: the table, not yet checked.
-        place: its place in the file, for error messages.
-        known: for each key its default (`REQUIRED` for none), a test of the value, and the valid values in words.
-
-    Raises:
-        BadInput: `content` is not a table, or has an unknown key.
-    """
-
-    def __init__(self, content: object, place: str, known: Mapping[str, Known]):
-        if not isinstance(content, Mapping):
-            raise BadInput(f"{place} is {content!r}; it must be a table, with its keys below a heading.")
-        for key in content:
-            if key not in known:
-                close = get_close_matches(str(key), known, n=1)
-                hint = f"did you mean {close[0]!r}?" if close else f"choose among {', '.join(known)}."
-                raise BadInput(f"{place}: {key!r} is not a key here; {hint}")
-        self.content, self.place, self.known = content, place, known
-
-    def take(self, key: str) -> Any:
-        """The checked value of a key, or its default. Raises `BadInput` for an invalid or missing value."""
-        default, good, words = self.known[key]
-        if key not in self.content:
-            if default is REQUIRED:
-                raise BadInput(f"{self.place} has no {key!r}; add it, with {words}.")
-            return default
-        value = self.content[key]
-        if not good(value):
-            raise BadInput(f"{self.place}: {key} is {value!r}; it must be {words}.")
-        return value
-
-
-Known = tuple[object, Callable[[Any], bool], str]
-REQUIRED = object()
-
-
-def _text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _boolean(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def _seed(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _place(value: object) -> bool:
     return isinstance(value, str) and (value in PLACES or QUARTER.fullmatch(value) is not None)
 
 
-def _one_of(*names: str) -> Known:
-    return None, lambda value: isinstance(value, str) and value in names, "one of " + ", ".join(names)
-
-
-BOOLEAN = "true or false"
-A_QUARTER = f'a quarter such as "2026Q3", or one of {", ".join(PLACES)}'
-TALK: dict[str, Known] = {
-    "title": (REQUIRED, _text, "a string"),
-    "seed": (0, _seed, "an integer of at least 0"),
-    "clean": (True, _boolean, BOOLEAN),
-    "big": (False, _boolean, BOOLEAN),
-    "moment": (REQUIRED, lambda _: True, "moments"),
+SCENARIO = Key(
+    "a scenario's name, or a table with base and changes", lambda v: isinstance(v, str | Mapping), None
+)
+STRING = Key("a string", lambda v: isinstance(v, str), "")
+A_QUARTER = Key(f'a quarter such as "2026Q3", or one of {", ".join(PLACES)}', _place, None)
+TALK = {
+    "title": TEXT,
+    "seed": SEED.otherwise(0),
+    "clean": BOOLEAN.otherwise(True),
+    "big": BOOLEAN.otherwise(False),
+    "moment": ANY.otherwise(None),
 }
-MOMENT: dict[str, Known] = {
-    "name": (REQUIRED, _text, "a short string that differs from the other names"),
-    "minutes": (
-        REQUIRED,
-        lambda value: _number(value) and 0 < value <= MOST_MINUTES,
-        f"a number above 0 and up to {MOST_MINUTES}",
+MOMENT = {
+    "name": Key("a short string that differs from the other names", is_text),
+    "minutes": Key(
+        f"a number above 0 and up to {MOST_MINUTES}", lambda v: is_number(v) and 0 < v <= MOST_MINUTES
     ),
-    "notes": ("", lambda value: isinstance(value, str), "a string"),
-    "say": ("", lambda value: isinstance(value, str), "a string"),
-    "tell": ("", lambda value: isinstance(value, str), "a string"),
-    "a": (
-        None,
-        lambda value: isinstance(value, str | Mapping),
-        "a scenario's name, or a table with base and changes",
-    ),
-    "b": (
-        None,
-        lambda value: isinstance(value, str | Mapping),
-        "a scenario's name, or a table with base and changes",
-    ),
-    "view": _one_of(*VIEWS),
-    "many": (False, _boolean, BOOLEAN),
-    "answer": (False, _boolean, BOOLEAN),
-    "seed": (None, _seed, "an integer of at least 0"),
-    "world": (None, lambda value: value == "ordinary" or _seed(value), 'an integer, or "ordinary"'),
-    "quarter": (None, _place, A_QUARTER),
-    "play": (None, _place, A_QUARTER),
-    "panel": _one_of(*PANELS),
-    "why": (None, _text, "the code of a state, such as CY"),
-    "spotlight": _one_of(*dict.fromkeys(name for names in REGIONS.values() for name in names)),
-    "guess": (None, lambda value: isinstance(value, Mapping), "a table"),
+    "notes": STRING,
+    "say": STRING,
+    "tell": STRING,
+    "a": SCENARIO,
+    "b": SCENARIO,
+    "view": one_of(VIEWS, None),
+    "many": BOOLEAN.otherwise(False),
+    "answer": BOOLEAN.otherwise(False),
+    "seed": SEED.otherwise(None),
+    "world": Key('an integer, or "ordinary"', lambda v: v == "ordinary" or SEED.good(v), None),
+    "quarter": A_QUARTER,
+    "play": A_QUARTER,
+    "panel": one_of(PANELS, None),
+    "why": Key("the code of a state, such as CY", is_text, None),
+    "spotlight": one_of((name for names in REGIONS.values() for name in names), None),
+    "guess": TABLE.otherwise(None),
 }
-GUESS: dict[str, Known] = {
-    "question": (REQUIRED, _text, "a string"),
-    "options": (
-        REQUIRED,
-        lambda value: isinstance(value, list) and 2 <= len(value) <= 3 and all(_text(x) for x in value),
-        "two or three strings",
+GUESS = {
+    "question": TEXT,
+    "options": Key(
+        "two or three strings", lambda v: isinstance(v, list) and 2 <= len(v) <= 3 and all(map(is_text, v))
     ),
-    "answer": (REQUIRED, _text, 'the name of the number to guess, such as "a.years_behind"'),
-    "edges": (
-        REQUIRED,
-        lambda value: (
-            isinstance(value, list) and all(_number(x) for x in value) and value == sorted(set(value))
-        ),
+    "answer": Key('the name of the number to guess, such as "a.years_behind"', is_text),
+    "edges": Key(
         "numbers in increasing order, one fewer than options",
+        lambda v: isinstance(v, list) and all(map(is_number, v)) and v == sorted(set(v)),
     ),
-    "room": (None, lambda value: value in (1, 2, 3) and not isinstance(value, bool), "1, 2 or 3"),
+    "room": Key("1, 2 or 3", lambda v: v in (1, 2, 3) and not isinstance(v, bool), None),
 }
 
 
 def _moment(content: object, place: str, before: Mapping[str, Any]) -> dict[str, Any]:
     """A complete moment, with omitted keys taken from the moment before."""
-    table = TalkTable(content, place, MOMENT)
-    moment = {key: table.take(key) for key in MOMENT}
+    moment = checked(content, place, MOMENT)
     place = f"{place} ({moment['name']})"
     for key, first in (("a", None), ("b", None), ("view", "one"), ("seed", 0), ("world", "ordinary")):
         if moment[key] is None:
@@ -307,8 +245,7 @@ def _within(place_in_run: str | None, scenario: Scenario, place: str) -> None:
 
 
 def _guess(content: object, place: str, view: str) -> dict[str, Any]:
-    table = TalkTable(content, place, GUESS)
-    guess = {key: table.take(key) for key in GUESS}
+    guess = checked(content, place, GUESS)
     if len(guess["edges"]) != len(guess["options"]) - 1:
         raise BadInput(
             f"{place}: edges is {guess['edges']!r}; for {len(guess['options'])} options it must have "

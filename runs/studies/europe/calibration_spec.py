@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from juste_retour.abm.base.keys import ANY, TABLE, TEXTS, Key, checked, integer
 from juste_retour.abm.base.members import Members, union_of
 from juste_retour.abm.base.observed import Rows, observed
 from juste_retour.abm.base.toml import read_toml
@@ -17,7 +18,15 @@ from juste_retour.runs.results.parameter_ranges import about, full_name, ranged
 from juste_retour.runs.studies.europe.moments import moment_names, read_observed
 
 NUMBERS = {"seed": 0, "draws": 20_000, "keep": 200, "waves": 2}
-KEYS = {"scenario", "members", "observed", *NUMBERS, "priors"}
+PATH = Key("a path in quotes", lambda v: isinstance(v, str), None)
+KEYS = {
+    "scenario": ANY.otherwise("eu-status-quo"),
+    "members": PATH,
+    "observed": PATH,
+    **{key: integer(0 if key == "seed" else 1).otherwise(default) for key, default in NUMBERS.items()},
+    "priors": TABLE.otherwise({}),
+}
+PRIORS = {"fitted": TEXTS.otherwise(()), "carried": TEXTS.otherwise(())}
 
 
 @dataclass(frozen=True)
@@ -89,20 +98,17 @@ def read(path: Path) -> CalibrationSpec:
     Raises:
         BadInput: an unknown key, or a value that cannot be used.
     """
-    content = read_toml(path)
-    for key in content:
-        if key not in KEYS:
-            raise BadInput(f"{path}: {key!r} is not known; {near(key, KEYS)}")
-    scenario = load(content.get("scenario", "eu-status-quo"))
-    fitted, carried = _parameters(path, content.get("priors", {}), scenario)
-    numbers = {key: _number(path, key, content.get(key, default)) for key, default in NUMBERS.items()}
+    content = checked(read_toml(path), str(path), KEYS)
+    scenario = load(content["scenario"])
+    fitted, carried = _parameters(path, checked(content["priors"], f"{path}: priors", PRIORS), scenario)
+    there = {key: content[key] and path.parent / content[key] for key in ("members", "observed")}
     plan = CalibrationSpec(
         scenario,
         fitted=fitted,
         carried=carried,
-        members=_place(path, "members", content),
-        table=_place(path, "observed", content),
-        **numbers,
+        members=there["members"],
+        table=there["observed"],
+        **{key: content[key] for key in NUMBERS},
     )
     if not plan.least <= plan.keep <= plan.draws:
         raise BadInput(
@@ -121,13 +127,10 @@ def read(path: Path) -> CalibrationSpec:
     return plan
 
 
-def _parameters(path: Path, priors: object, scenario: Scenario) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    lists = [priors.get(key, []) if isinstance(priors, Mapping) else None for key in ("fitted", "carried")]
-    if not all(isinstance(names, list) and all(isinstance(n, str) for n in names) for names in lists):
-        raise BadInput(
-            f'{path}: priors is {priors!r}; it must have lists of names, as in fitted = ["panel_noise"].'
-        )
-    fitted, carried = (tuple(full_name(name, scenario) for name in names or ()) for names in lists)
+def _parameters(
+    path: Path, priors: Mapping[str, list[str]], scenario: Scenario
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    fitted, carried = (tuple(full_name(name, scenario) for name in priors[key]) for key in PRIORS)
     for name in (*fitted, *carried):
         if name not in ranged():
             raise BadInput(
@@ -140,19 +143,3 @@ def _parameters(path: Path, priors: object, scenario: Scenario) -> tuple[tuple[s
     if twice:
         raise BadInput(f"{path}: priors lists {min(twice)!r} twice; list it once.")
     return fitted, carried
-
-
-def _number(path: Path, key: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < (0 if key == "seed" else 1):
-        least = 0 if key == "seed" else 1
-        raise BadInput(f"{path}: {key} is {value!r}; it must be an integer of at least {least}.")
-    return value
-
-
-def _place(path: Path, key: str, content: Mapping[str, object]) -> Path | None:
-    value = content.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise BadInput(f"{path}: {key} is {value!r}; it must be a path in quotes.")
-    return path.parent / value
