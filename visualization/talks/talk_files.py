@@ -39,40 +39,23 @@ REGIONS = {  # of the stage, by view
     "two": ("map", "number", "money", "race", "votes", "differences", "spreads"),
 }
 PLACES = ("start", "window", "end")  # times in a run, besides quarters
-ALSO_RUN = (  # outcomes that are known for a single run only
-    "largest_site_accelerators",
-    "committed_eur_bn",
-    "unspent_eur_bn",
-    "envelope_eur_bn",
-)
-ANSWERS = (  # means over many runs
+# outcomes that are known for a single run only
+ALSO_RUN = ("largest_site_accelerators", "committed_eur_bn", "unspent_eur_bn", "envelope_eur_bn")
+ANSWERS = (
     "a",
     "b",
     "difference",
     "price_of_politics",
     "price_where",
     "price_unspent",
-)
+)  # means over many runs
 SPREAD = (*COUNTED, *MEASURED)  # outcomes that are known for many runs, too
 IN_YEARS = tuple(name for name in SPREAD if name.startswith(("years", "price")))
-TEXTS = (  # placeholders that are not outcomes
-    "worlds",
-    "window",
-    "a.title",
-    "b.title",
-    "answer.worlds",
-    "answer.largest",
-    "passing.best",
-)
+# placeholders that are not outcomes
+TEXTS = ("worlds", "window", "a.title", "b.title", "answer.worlds", "answer.largest", "passing.best")
 VERDICT = ("a", "b", "gain", "named", "named_spending")  # numbers over all uncertain numbers
-PASSING = (  # of the packages between A and B: their number, those that pass, the whole reform, and the best that passes
-    "packages",
-    "passes",
-    "gain",
-    "in_favor",
-    "best_gain",
-    "best_in_favor",
-)
+# of the packages between A and B: their number, those that pass, the whole reform, and the best that passes
+PASSING = ("packages", "passes", "gain", "in_favor", "best_gain", "best_in_favor")
 _HERE: list[dict[str, Any]] = []  # the talk with which the app was started
 NAMED = re.compile(r"\{([^{}]*)\}")
 QUARTER = re.compile(r"\d{4}Q[1-4]")

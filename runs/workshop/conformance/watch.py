@@ -29,13 +29,8 @@ from juste_retour.runs.workshop.conformance.scenes import COUNCIL, Parameters
 Slots = ParamSpec("Slots")
 LIMIT = 10.0  # time limit for one call, in seconds
 GRACE = 1.0  # seconds after the limit at which a child process that cannot be interrupted is ended
-VARYING = (
-    "random",
-    "secrets",
-    "uuid",
-    "time",
-    "datetime",
-)  # modules with results that vary from call to call
+# modules with results that vary from call to call
+VARYING = ("random", "secrets", "uuid", "time", "datetime")
 
 
 class CheckFailed(Exception):
