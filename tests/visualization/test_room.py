@@ -51,6 +51,24 @@ def test_full_room_and_crowded_address_are_refused():
         room.enter("10.0.0.3")
 
 
+def test_seat_with_an_answer_or_of_another_browser_is_not_taken():
+    room = Room(STATES)
+    first = room.enter("10.0.0.1", "a browser")
+    room.left[first] = None
+    assert room.state_of(room.enter("10.0.0.1", "another")) != room.state_of(first)
+    room.put(BEHIND)
+    room.answer(first, 1, 3)
+    second = room.enter("10.0.0.1", "a browser")
+    assert {first, second} <= {*room.seats}
+    room.put(BEHIND)
+    again = room.enter("10.0.0.1", "a browser")
+    assert first not in room.seats
+    assert sorted(room.seats.values()) == [0, 1, 2]
+    with pytest.raises(AnswerRefused):
+        room.answer(first, 2, 3)
+    assert room.answer(again, 2, 3) == 3
+
+
 def test_one_answer_per_phone_until_the_question_closes():
     room = Room(STATES)
     token, other = entered(room, 2)

@@ -125,6 +125,7 @@ class Desk:
             question, closed = room.question, not room.open
             told: dict[str, object] = {
                 "phones": len(self.streams),
+                "shared": max(Counter(room.devices[token][0] for token in self.streams).values(), default=0),
                 "seats": len(room.seats),
                 "number": room.number,
                 "open": room.open,
@@ -165,10 +166,10 @@ class Desk:
 
     # The phones' side
 
-    def enter(self, token: str | None, address: str) -> str:
+    def enter(self, token: str | None, address: str, browser: str = "") -> str:
         """The token of the phone: its own if it has a seat, otherwise a new one."""
         with self.lock:
-            return token if token in self.room.seats else self.room.enter(address)
+            return token if token in self.room.seats else self.room.enter(address, browser)
 
     def answer(self, token: str, number: object, value: object) -> float | str:
         """Record a phone's answer and return it as recorded."""
@@ -203,6 +204,10 @@ class Desk:
         with self.lock:
             self.streams[token] += by
             self.streams += Counter()  # removes phones without an open stream
+            if token in self.streams:
+                self.room.left.pop(token, None)
+            else:
+                self.room.left[token] = None
             self.changes += 1
 
     def _turn(self) -> None:

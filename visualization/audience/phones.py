@@ -38,7 +38,7 @@ MOST_STREAMS = 3  # open streams per phone, for several tabs
 BEAT = 0.2  # seconds between updates of the presenter's page
 PULSE = 15.0  # seconds of silence after which a stream sends a comment to show that it is alive
 PHONE = 2.0, 10.0  # requests per second and at once, per phone
-ADDRESS = 20.0, 60.0  # the same per address, which several phones may share
+ADDRESS = 100.0, 700.0  # the same per address, which a room of 300 phones may share
 
 
 def policy(page: str) -> str:
@@ -81,7 +81,8 @@ class Phones:
         """Assign a seat to a phone that has none."""
         self._slowed(request)
         await _sent(request)
-        token = self.desk.enter(request.cookies.get(COOKIE), _address(request))
+        browser = request.headers.get("user-agent", "")[:MOST_BYTES]
+        token = self.desk.enter(request.cookies.get(COOKIE), _address(request), browser)
         answer = Response(status_code=204)
         answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", path="/")
         return answer

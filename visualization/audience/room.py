@@ -17,7 +17,7 @@ from statistics import median
 from juste_retour.agents.situation import States
 
 MOST_PHONES = 500
-MOST_FROM_ONE_ADDRESS = 10  # enough for phones behind one router; keeps one laptop from casting many votes
+MOST_FROM_ONE_ADDRESS = 300  # for a room behind one router; the presenter sees how many share an address
 VOTES = {"yes": 1, "abstain": 0, "no": -1}
 MOST_BARS = 12  # bars of a histogram
 
@@ -83,7 +83,8 @@ class Room:
     def __init__(self, states: States, most: int = MOST_PHONES):
         self.most = most
         self.seats: dict[str, int] = {}
-        self.from_address: Counter[str] = Counter()
+        self.devices: dict[str, tuple[str, str]] = {}  # address and browser of each phone
+        self.left: dict[str, None] = {}  # phones whose pages are closed, in the order in which they left
         self.question: Guess | BallotQuestion | None = None
         self.number = 0  # number of the question, from 1
         self.open = False
@@ -95,18 +96,29 @@ class Room:
         self.states = states
         self.order = sorted(range(states.count), key=lambda i: (-int(states.population[i]), i))
 
-    def enter(self, address: str) -> str:
-        """Give a new phone a seat and return its token. Raises `AnswerRefused` if the room or the address has too many."""
+    def enter(self, address: str, browser: str = "") -> str:
+        """Give a phone a seat and return its token.
+
+        If a phone with this address and browser has left without an answer, it is taken for the same device, which has lost
+        its cookie, as in a new private window: the new token has the seat of the old one.
+
+        Raises:
+            AnswerRefused: the room or the address has too many phones.
+        """
+        token, device = secrets.token_urlsafe(16), (address, browser)
+        for before in self.left:
+            if self.devices[before] == device and before not in self.answers:
+                del self.left[before], self.devices[before]
+                self.seats[token], self.devices[token] = self.seats.pop(before), device
+                return token
         if len(self.seats) >= self.most:
             raise AnswerRefused(503, f"The room is full: {self.most} phones play already.")
-        if self.from_address[address] >= MOST_FROM_ONE_ADDRESS:
+        if [where for where, _ in self.devices.values()].count(address) >= MOST_FROM_ONE_ADDRESS:
             most = (
                 f"{MOST_FROM_ONE_ADDRESS} phones already play from your network address, which is the limit."
             )
             raise AnswerRefused(503, most)
-        token = secrets.token_urlsafe(16)
-        self.from_address[address] += 1
-        self.seats[token] = len(self.seats)
+        self.seats[token], self.devices[token] = len(self.seats), device
         return token
 
     def state_of(self, token: str) -> int:

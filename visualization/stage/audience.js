@@ -17,7 +17,7 @@ export function drawAudience(state, store, director) {
     h("h2", { key: "title" }, tr("Audience")),
     h("button", { key: "invite", type: "button", class: `invite${state.invite ? " large" : told.number ? " small" : ""}`, "aria-pressed": `${state.invite}`, "aria-label": `${short}: ${tr(state.invite ? "QR code, smaller" : "QR code, larger")}`, onclick: () => store.set({ invite: !state.invite }) },
       h("img", { src: qr, alt: "" }), h("strong", {}, short)),
-    h("p", { key: "phones", class: "phones", "data-phones": told.phones }, counted(told.phones, "{n} phone in the room.", "{n} phones in the room."), told.number ? "" : ` ${tr("Join its network and scan the code, or type the address.")}`),
+    h("p", { key: "phones", class: "phones", "data-phones": told.phones }, counted(told.phones, "{n} phone in the room.", "{n} phones in the room."), told.shared > 1 ? ` ${tr("{n} share one network address: one router, or one device with several windows.", { n: told.shared })}` : "", told.number ? "" : ` ${tr("Join its network and scan the code, or type the address.")}`),
     told.number > 0 && h("section", { key: "question", class: "asked", "data-open": `${told.open}`, "data-answers": told.answers }, drawAsked(state, told, director)),
     !told.open && h("h3", { key: "next" }, tr("Ask the audience")),
     !told.open && h("div", { key: "acts", class: "acts" }, offers(state, director)),
