@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.worlds.scenario import Scenario
@@ -70,7 +71,7 @@ class PartsDesk:
 
     def __init__(self, pool: AtOnce | ThreadPoolExecutor = WORKERS):
         self.pool = pool
-        self.kept: OrderedDict[tuple[str, ...], dict[str, object]] = OrderedDict()
+        self.kept: OrderedDict[tuple[str, ...], dict[str, Any]] = OrderedDict()
         self.line: deque[Callable[[], None]] = deque()
         self.lock = threading.Lock()
         self.busy = False
@@ -93,8 +94,7 @@ class PartsDesk:
             BadInput: the scenarios are equal or too long.
         """
         _possible(source, target)
-        key = (kind, source.digest, target.digest, source.name, target.name, members.digest)
-        kept = self.kept.get(key)
+        key, kept = _key(source, target, members, kind), self.found(source, target, members, kind)
         tell(kept or {"done": 0.0})
         if kept:
             return
@@ -104,6 +104,10 @@ class PartsDesk:
                 return
             self.busy = True
         self.pool.submit(self._next)
+
+    def found(self, source: Scenario, target: Scenario, members: Members, kind: str) -> dict[str, Any] | None:
+        """The result if it is kept, in the form of the message; None otherwise."""
+        return self.kept.get(_key(source, target, members, kind))
 
     def _next(self) -> None:
         """Do the first job of the queue and submit the next one to the pool, behind other work."""
@@ -145,6 +149,10 @@ class PartsDesk:
             return
         except Exception as error:
             tell({"error": said(error)})
+
+
+def _key(source: Scenario, target: Scenario, members: Members, kind: str) -> tuple[str, ...]:
+    return kind, source.digest, target.digest, source.name, target.name, members.digest
 
 
 def _possible(source: Scenario, target: Scenario) -> None:

@@ -48,7 +48,12 @@ def style() -> str:
 
 def bundled(first: str = "replay.js") -> str:
     """The modules as one script without imports and exports, which works because their top-level names all differ."""
-    parts = [f"const CATALOGS = {inlined(catalogs())};", f"const LOOK = {inlined(look())};"]
+    return script_of(first, catalogs())
+
+
+def script_of(first: str, known: Mapping[str, Mapping[str, str]]) -> str:
+    """The same with some of the catalogs' texts."""
+    parts = [f"const CATALOGS = {inlined(known)};", f"const LOOK = {inlined(look())};"]
     for name in modules(first):
         text = (STAGE / name).read_text("utf-8")
         if name.endswith(".mjs"):

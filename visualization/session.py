@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib import resources
+from typing import Any
 from uuid import uuid4
 
 from juste_retour.abm.base.members import Members, load_members
@@ -22,7 +23,7 @@ from juste_retour.agents.rules import FAMILIES, Parameter
 from juste_retour.agents.user_agents import USER_AGENTS
 from juste_retour.runs.base.user_rules import loaded
 from juste_retour.runs.results.windows import in_one_window
-from juste_retour.visualization.audience.ballots import HeldBallot
+from juste_retour.visualization.audience.ballots import HeldBallot, HeldReform
 from juste_retour.visualization.audience.desk import desk_here
 from juste_retour.visualization.background import PARTS, WORKERS, TaskStopped, said
 from juste_retour.visualization.geometry import drawn_map, in_europe
@@ -42,7 +43,7 @@ from juste_retour.visualization.union import shown, union_for
 from juste_retour.visualization.views.parts import stored
 from juste_retour.visualization.views.passing import stored_passing
 from juste_retour.visualization.views.spread import spread
-from juste_retour.visualization.views.stage_frames import play
+from juste_retour.visualization.views.stage_frames import Votes, play
 from juste_retour.visualization.views.verdict import ranges
 
 KEPT = 64  # finished runs in memory, for all visitors together
@@ -62,7 +63,8 @@ def scenario_of(spec: object) -> Scenario:
     if not isinstance(spec, Mapping) or not isinstance(changes, Mapping):
         raise BadInput(f"{spec!r} is not a scenario; choose one of {', '.join(presets())}.")
     base = load(shipped(spec.get("base", DEFAULT)))
-    return base.changed(dict(changes), f"{base.name}, changed") if changes else base
+    changes = {key: value for key, value in changes.items() if key != "votes"}  # see `given_in`
+    return base.changed(changes, f"{base.name}, changed") if changes else base
 
 
 def shipped(base: object) -> str:
@@ -221,10 +223,12 @@ class Session:
             if not self.closed:
                 self.send(answer)
 
-    def _run(self, scenario: Scenario, seed: object, replicate: object) -> dict[str, object]:
+    def _run(
+        self, scenario: Scenario, seed: object, replicate: object, given: Votes | None = None
+    ) -> dict[str, object]:
         number, world = checked_integer(seed, "seed"), checked_integer(replicate, "world")
-        key = (scenario.digest, number, world, scenario.name)
-        run = RUNS.pop(key, None) or play(scenario, number, world, union_for(scenario))
+        key = (scenario.digest, number, world, f"{scenario.name} {given or ''}")
+        run = RUNS.pop(key, None) or play(scenario, number, world, union_for(scenario), given)
         RUNS[key] = run
         while len(RUNS) > KEPT:
             RUNS.popitem(last=False)
@@ -240,7 +244,10 @@ class Session:
 
     def _played(self, question: Mapping[str, object]) -> list[dict[str, object]]:
         seed, replicate = question.get("seed"), question.get("replicate", 0)
-        return [self._run(scenario, seed, replicate) for scenario in scenarios_of(question)]
+        return [
+            self._run(scenario, seed, replicate, given_in(spec, union_for(scenario)))
+            for spec, scenario in zip(asked(question), scenarios_of(question), strict=True)
+        ]
 
     def _spread(self, question: Mapping[str, object]) -> None:
         """Run many worlds of each scenario in the background and send the summaries as they grow."""
@@ -275,10 +282,8 @@ class Session:
             return None
         source, target = (scenario_of(spec) for spec in pair_asked(question))
         union = union_asked(question)
-        if kind == "passing" and union.digest == load_members().digest:
-            held = stored_passing()
-            if held["digests"] == [source.digest, target.digest]:
-                return {"passing": held}
+        if kind == "passing" and (held := self.passing(source, target, union)):
+            return held
 
         def still() -> None:
             if self.compared[kind] != n or self.closed:
@@ -290,6 +295,13 @@ class Session:
 
         PARTS.ask(source, target, union, still, tell, kind)
         return None
+
+    @staticmethod
+    def passing(source: Scenario, target: Scenario, union: Members) -> dict[str, Any] | None:
+        """The stored votes on the packages between two scenarios, if these are the shipped ones."""
+        held = stored_passing()
+        same = held["digests"] == [source.digest, target.digest] and union.digest == load_members().digest
+        return {"passing": held} if same else None
 
     def _open(self, question: Mapping[str, object]) -> dict[str, object]:
         """Read a scenario from the text of a file."""
@@ -313,10 +325,11 @@ class Session:
         return {"text": replay(self._played(question), view, drawn_map(union_asked(question)))}
 
     def _audience(self, question: Mapping[str, object]) -> dict[str, object]:
-        """Ask the phones a question (`guess`, `vote`), close it, or `watch` their answers."""
+        """Ask the phones a question (`guess`, `vote`, `reform`), close it, `watch` their answers, or `speak` a language."""
         desk, act = desk_here(), question.get("act")
         if desk is None:
             raise BadInput("The app runs without phones; start it with --audience.")
+        desk.turned_to(question.get("lang", desk.lang))
         if act == "watch":
             desk.watch(self._told)
         elif act == "close":
@@ -325,14 +338,21 @@ class Session:
             scenario, union = scenarios_of(question)[0], union_asked(question)
             seed, replicate = question.get("seed"), question.get("replicate", 0)
             if act == "guess":
-                desk.guess(
-                    question.get("what"), self._run(scenario, seed, replicate), question.get("title"), union
-                )
+                run = self._run(scenario, seed, replicate, given_in(asked(question)[0], union))
+                desk.guess(question.get("what"), run, question.get("title"), union)
             else:
-                which = checked_integer(question.get("ballot"), "ballot")
-                number, world = checked_integer(seed, "seed"), checked_integer(replicate, "world")
-                desk.vote(scenario, number, world, union, which, question.get("title"))
-        else:
+                desk.vote(held_ballot(question, scenario), question.get("title"), union)
+        elif act == "reform":
+            source, target = (scenario_of(spec) for spec in pair_asked(question))
+            union = union_asked(question)
+            found = self.passing(source, target, union) or PARTS.found(source, target, union, "passing")
+            if not found:
+                raise BadInput(
+                    "The packages of this reform are not computed yet; open “Would it pass?” first."
+                )
+            held = HeldReform(source, union, found["passing"], question.get("parts"))
+            desk.vote(held, question.get("title"), union)
+        elif act != "speak":
             raise BadInput(f"{act!r} is not an action for the audience; reload the page.")
         return {"audience": desk.told()}
 
@@ -346,13 +366,10 @@ class Session:
         scenarios, changes = scenarios_of(question), question.get("votes")
         if not isinstance(changes, Mapping):
             raise BadInput("The question has no changed votes; reload the page.")
-        scenario = scenarios[checked_integer(question.get("side"), "side", 0, len(scenarios) - 1)]
-        seed = checked_integer(question.get("seed"), "seed")
-        world = checked_integer(question.get("replicate", 0), "world")
-        number = checked_integer(question.get("ballot"), "ballot")
-        union = union_for(scenario)
-        held = HeldBallot(scenario, seed, world, union, number)
-        return {"ballot": held.count(votes_with(held.model, changes, union.states.codes))}
+        side = checked_integer(question.get("side"), "side", 0, len(scenarios) - 1)
+        held = held_ballot(question, scenarios[side], side)
+        given = votes_of(changes, union_for(scenarios[side]))
+        return {"ballot": held.count([given.get(i, vote) for i, vote in enumerate(held.model)])}
 
 
 def asked(question: Mapping[str, object]) -> list[object]:
@@ -376,16 +393,33 @@ def scenarios_of(question: Mapping[str, object]) -> list[Scenario]:
     return in_one_window([scenario_of(spec) for spec in asked(question)])
 
 
-def votes_with(votes: Sequence[int], changes: Mapping[str, object], codes: Sequence[str]) -> list[int]:
-    """The votes (1, 0, -1), with those of the states in `changes` (by code: "yes", "no" or "abstain") replaced."""
+def votes_of(changes: object, union: Members) -> dict[int, int]:
+    """Votes (1, 0, -1) by index of the state, from a table by code: "yes", "no" or "abstain"."""
+    codes = union.states.codes
+    if not isinstance(changes, Mapping):
+        raise BadInput(f"votes are {changes!r}; give a table of states with yes, no or abstain.")
     for code, way in changes.items():
         if code not in codes:
             raise BadInput(f"{code!r} is not a code of a state; {near(code, codes)}")
         if not isinstance(way, str) or way not in WAYS:
             raise BadInput(f"the vote of {code} is {way!r}; it must be yes, no or abstain.")
-    return [
-        WAYS[str(changes[code])] if code in changes else vote for code, vote in zip(codes, votes, strict=True)
-    ]
+    return {union.states.index(code): WAYS[way] for code, way in changes.items()}
+
+
+def given_in(spec: object, union: Members) -> Votes:
+    """The votes that a specification gives in place of the model's, by quarter: `changes.votes`."""
+    given = spec["changes"].get("votes", {}) if isinstance(spec, Mapping) and spec.get("changes") else {}
+    if not isinstance(given, Mapping):
+        raise BadInput(f"votes are {given!r}; give a table of quarters.")
+    return {str(quarter): votes_of(votes, union) for quarter, votes in given.items()}
+
+
+def held_ballot(question: Mapping[str, object], scenario: Scenario, side: int = 0) -> HeldBallot:
+    """The ballot of a question, in the run of one of its scenarios."""
+    numbers = (("seed", "seed"), ("replicate", "world"))
+    seed, world = (checked_integer(question.get(key, 0), name) for key, name in numbers)
+    union, ballot = union_for(scenario), checked_integer(question.get("ballot"), "ballot")
+    return HeldBallot(scenario, seed, world, union, ballot, given_in(asked(question)[side], union))
 
 
 def union_asked(question: Mapping[str, object]) -> Members:

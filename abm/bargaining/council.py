@@ -262,11 +262,17 @@ class Council:
             return BallotResult(plan, pledged, yes, ~yes, total(gain) >= 0, placed, placed, gain, every)
         terms = self.votes.terms(plan, pledged, sunk, cash, letters)
         gain = terms.offer.utility - terms.failed.utility
-        ballot = self.votes.polled(terms.offer, terms.reservation)
+        ballot, given = (
+            self.votes.polled(terms.offer, terms.reservation),
+            self.env.given.get(self.world.quarter),
+        )
+        if given:
+            ballot = ballot.copy()
+            ballot[:, list(given)] = list(given.values())
         union_yes, yes, no = total(gain) >= 0, ballot > 0, ballot < 0
         held = placed if held is None else held & placed
         carried = self.votes.passes(yes, no, union_yes, terms.weight, terms.offer)
-        if self.p.consultation != "none":
+        if self.p.consultation != "none" and not given:
             held = held & carried
         passed = held & carried
         if self.p.consultation == "outcome":

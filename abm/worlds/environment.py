@@ -70,6 +70,7 @@ class Environment:
         self.world = World(members, values(self.scenarios), self.scenarios[0], replicates, self.streams)
         self.every_quarter = timeline  # whether the race is recorded every quarter
         self.ballots: list[RecordedBallot] = []
+        self.given: dict[str, dict[int, int]] = {}  # votes that replace the states', by quarter and state
         self.trace: list[DecisionRecord] | None = [] if trace else None
         self.timeline: list[TimelineQuarter] | None = [] if timeline else None
         self._standing: dict[tuple[int, bool], Pool] = {}

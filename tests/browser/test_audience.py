@@ -112,6 +112,30 @@ def test_phones_guess_and_vote_while_the_presenter_watches(visit, hall, expect):
     assert second.locator(".panel .verdict").text_content() == result
     for page in phones:
         expect(page.locator("#result")).to_have_text(result)
+    presenter.select_option("[name=lang]", "de")
+    for page, state in zip(phones, states, strict=True):
+        expect(page.locator("html")).to_have_attribute("lang", "de")
+        expect(page.locator("#who")).not_to_have_text(state)
+    presenter.click("[data-ask=onward]")  # the room's result happens, beside the model's own run
+    presenter.wait_for_function("location.search.includes('b.votes')")
+    presenter.wait_for_selector(".page[data-busy=false]")
+    assert presenter.locator(".state[fill='url(#hatch-no)']").count() == 4
+    sites = presenter.locator("[data-row='Sites chosen'] text").all_text_contents()
+    assert sites[2] == "0" != sites[1]
+    presenter.goto(presenter.url)
+    presenter.wait_for_selector(".page[data-ready=true][data-busy=false]")
+    assert presenter.locator("[data-row='Sites chosen'] text").all_text_contents() == sites
+
+
+def test_room_votes_on_a_package_and_runs_it(visit, hall, expect):
+    presenter, page = visit(url=f"{hall[0]}/?passing=pooling"), phone(visit, expect, hall)
+    presenter.click("[data-ask=reform]")
+    expect(page.locator("#stake")).not_to_be_empty()
+    vote(page, expect, "yes")
+    presenter.click("[data-ask=close]")
+    presenter.click("[data-ask=onward]")
+    presenter.wait_for_function("location.search.includes('b.pooling=best_of')")
+    presenter.wait_for_selector(".page[data-busy=false]")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

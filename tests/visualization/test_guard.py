@@ -21,9 +21,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from juste_retour.agents.errors import BadInput
-from juste_retour.visualization.benchmarks.crowd import Visitor
 from juste_retour.visualization.guard import Guard, Names, admissible, origin_of, page_policy
 from juste_retour.visualization.server import listen
+from tests.browser.benchmarks.crowd import Visitor
 
 pytestmark = pytest.mark.slow
 

@@ -9,6 +9,7 @@ import pytest
 from juste_retour import visualization
 from juste_retour.abm.base.members import load_members
 from juste_retour.abm.worlds.scenario import load
+from juste_retour.visualization.audience import phones
 from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.replay import STAGE, bundled, catalogs
 from juste_retour.visualization.session import offered
@@ -46,7 +47,7 @@ def texts(value):
 def page_texts():
     """Every text of the page: the strings of its sources and of the server."""
     room = Path(visualization.__file__).parent
-    sources = [*STAGE.glob("*.js"), *room.rglob("*.py"), room / "titles.toml"]
+    sources = [*STAGE.glob("*.js"), *room.rglob("*.py"), room / "titles.toml", phones.PAGE]
     lines = [line for path in sources for line in path.read_text("utf-8").splitlines()]
     found = {text for line in lines for text in re.findall(TEXT, line)}
     conditions = {

@@ -15,16 +15,20 @@ from pathlib import Path
 import pytest
 
 from juste_retour.abm.base.members import load_members
+from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.audience import phones
-from juste_retour.visualization.audience.desk import desk_here
+from juste_retour.visualization.audience.ballots import HeldBallot
+from juste_retour.visualization.audience.desk import GUESSES, desk_here
 from juste_retour.visualization.audience.network import addresses, audience_address
-from juste_retour.visualization.audience.phones import MOST_BYTES, MOST_STREAMS, PHONE
+from juste_retour.visualization.audience.phones import MOST_BYTES, MOST_STREAMS, PHONE, phone_page
 from juste_retour.visualization.audience.room import MOST_FROM_ONE_ADDRESS
 from juste_retour.visualization.audience.serving import phones_served, require_private
 from juste_retour.visualization.guard import Names
 from juste_retour.visualization.server import listen
 from juste_retour.visualization.session import Session, offered
+from juste_retour.visualization.views.passing import stored_passing
+from juste_retour.visualization.views.told import english
 
 EUROPE = {"base": "eu-status-quo", "changes": {}}
 ABOUT = {"kind": "audience", "specs": [EUROPE], "seed": 1, "title": "Europe today"}
@@ -174,7 +178,8 @@ def test_guess_may_change_until_the_question_closes(server):
     assert closed["answers"] == 1
     assert closed["histogram"]["median"] == 4.3
     assert closed["histogram"]["model"] == 4.2
-    assert all(number in closed["result"] for number in ("4.3", "4.2"))
+    said = english(*closed["result"])
+    assert all(number in said for number in ("4.3", "4.2"))
     assert phone.answers(1, 5)[0] == 409
 
 
@@ -193,7 +198,52 @@ def test_phones_vote_as_states_and_change_the_result(server):
     assert closed["ballot"]["passed"] is False
     assert closed["model"]["passed"] is True
     assert closed["otherwise"] == closed["ballot"]["no"]
-    assert closed["result"]
+    assert len(closed["result"]) == 2
+    spec = {
+        "base": "eu-status-quo",
+        "changes": {"votes": {question["ballot"]["quarter"]: dict.fromkeys(("DE", "ES", "FR", "IT"), "no")}},
+    }
+    own, room = (presenter.asks(None, kind="runs", specs=[one])["runs"][0] for one in (EUROPE, spec))
+    assert room["ballots"][0] == closed["ballot"]
+    assert own["ballots"][0] == closed["model"]
+    at = [frame["quarter"] for frame in own["frames"]].index(question["ballot"]["quarter"])
+    assert room["frames"][:at] == own["frames"][:at]
+    assert room["frames"][at]["selected"] == 0 < own["frames"][at]["selected"]
+    second = presenter.asks("vote", ballot=1, specs=[spec])["audience"]
+    assert second["ballot"]["quarter"] == room["ballots"][1]["quarter"]
+
+
+def test_phones_vote_on_a_package_of_the_reform(server):
+    presenter, germany = Presenter(), Phone(server)
+    pair = [{"base": name, "changes": {}} for name in ("eu-status-quo", "essay-reform")]
+    best = stored_passing()["best"]
+    assert "package" in presenter.asks("reform", specs=pair, parts=["nonsense"])["error"]
+    question = presenter.asks("reform", specs=pair, parts=best)["audience"]
+    assert question["ballot"]["parts"] == best
+    germany.answers(question["number"], "no")
+    closed = presenter.asks("close")["audience"]
+    (package,) = (p for p in stored_passing()["packages"] if p["parts"] == best)
+    assert closed["model"]["conditions"] == package["conditions"]
+    assert closed["model"]["passed"] == package["passes"]
+    assert closed["ballot"]["no"] == sorted({load_members().states.index("DE"), *closed["model"]["no"]})
+
+
+def test_phones_follow_the_language_of_the_page(server):
+    presenter, phone = Presenter(), Phone(server)
+    answer, heard = phone.listens()
+    assert heard()["lang"] == "en"
+    presenter.asks("speak", lang="de")
+    assert heard()["lang"] == "de"
+    answer.close()
+    page, source = phone_page(), phones.PAGE.read_text("utf-8")
+    shown = set(re.findall(r'data-(?:tr|label)="([^"]+)"', source)) | set(
+        re.findall(r'(?:say|tr|again)\("([^"]+)"', source)
+    )
+    held = HeldBallot(load("eu-status-quo"), 0, 0, load_members(), 0).question()
+    told = {template for template, _ in (*held.text, *held.stakes[0])} - {"{who}."}
+    assert len(shown) > 15
+    for code, known in json.loads(page.split("const CATALOGS = ")[1].split(";\n")[0]).items():
+        assert shown | told | {text for text, *_ in GUESSES.values()} <= set(known), code
 
 
 def test_stream_reports_questions_and_disconnects_cleanly(server):

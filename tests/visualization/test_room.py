@@ -23,8 +23,8 @@ from juste_retour.visualization.views.stage_frames import play
 ROOT = Path(__file__).parents[2]
 MEMBERS = load_members()
 STATES = MEMBERS.states
-BEHIND = Guess("How many years behind?", "years", 0, 30, 5.0)
-BALLOT = BallotQuestion("Four sites?", ("",) * STATES.count, (True,) * STATES.count)
+BEHIND = Guess(("How many years behind?", {}), "years", 0, 30, 5.0)
+BALLOT = BallotQuestion((), ((),) * STATES.count, (True,) * STATES.count)
 
 
 def entered(room, phones):
@@ -159,7 +159,7 @@ def test_histogram_bins_of_tenths():
 
 
 def test_histogram_of_integers():
-    sites = Guess("How many?", "sites", 0, 100, 19, step=1)
+    sites = Guess(("How many?", {}), "sites", 0, 100, 19, step=1)
     assert sites.read(4.4) == 4
     found = histogram([4, 5, 5, 7], 6, sites.step)
     assert (found["width"], found["counts"]) == (1, [1, 2, 0, 1])
@@ -208,7 +208,7 @@ def test_non_participating_states_are_marked():
     question = HeldBallot(few, 1, 0, MEMBERS, 0).question()
     assert sum(question.counted) == 9
     assert not question.counted[STATES.index("PL")]
-    assert "site" in question.stakes[0]
+    assert "site" in question.stakes[0][0][0]
 
 
 def test_ballot_that_does_not_exist_is_refused():

@@ -12,16 +12,16 @@ from collections.abc import Callable, Mapping
 from statistics import median
 
 from juste_retour.abm.base.members import Members
-from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
 from juste_retour.runs.base.palette import LIGHT
-from juste_retour.visualization.audience.ballots import HeldBallot
+from juste_retour.visualization.audience.ballots import HeldBallot, HeldReform
 from juste_retour.visualization.audience.room import BallotQuestion, Guess, Room, histogram
+from juste_retour.visualization.views.told import Told, told
 
 LONGEST_TITLE = 120
 GUESSES = {  # outcome of a run: the question, its unit, the lowest and highest guess, and the step
     "years_behind": (
-        "How many years behind the frontier, on average from {span}?",
+        "How many years behind the frontier, on average from {from} to {to}?",
         "years",
         -10.0,
         30.0,
@@ -51,8 +51,9 @@ class Desk:
         self.room = Room(union.states)
         self.url = url
         self.title = ""
-        self.held: HeldBallot | None = None
-        self.result = ""
+        self.lang = "en"  # of the presenter's page
+        self.held: HeldBallot | HeldReform | None = None
+        self.result: list[Told] = []
         self.changes = 0  # number of changes to anything that the presenter's page shows
         self.streams: Counter[str] = Counter()  # open streams by phone
         self.watchers: list[Callable[[dict[str, object]], bool]] = []
@@ -73,24 +74,25 @@ class Desk:
                 "The run has no such number, so there is nothing to guess; choose another question."
             )
         text, unit, low, high, step = GUESSES[what]
-        span = " to ".join(str(run[name])[:4] for name in ("window_start", "window_end"))
+        span = {name: str(run[key])[:4] for name, key in (("from", "window_start"), ("to", "window_end"))}
         low, high = min(low, model), max(high, model)
-        question = Guess(text.format(span=span), unit, low, high, round(float(model), 1), step)
+        question = Guess(told(text, **span), unit, low, high, round(float(model), 1), step)
         self._put(question, title, union)
 
-    def vote(
-        self, scenario: Scenario, seed: int, replicate: int, union: Members, which: int, title: object
-    ) -> None:
-        """Ask the phones to vote on ballot number `which` (from 0) of a run."""
-        held = HeldBallot(scenario, seed, replicate, union, which)
+    def vote(self, held: HeldBallot | HeldReform, title: object, union: Members) -> None:
+        """Ask the phones to vote on a ballot of a run, or on a package of a reform."""
         self._put(held.question(), title, union, held)
 
     def _put(
-        self, question: Guess | BallotQuestion, title: object, union: Members, held: HeldBallot | None = None
+        self,
+        question: Guess | BallotQuestion,
+        title: object,
+        union: Members,
+        held: HeldBallot | HeldReform | None = None,
     ) -> None:
         with self.lock:
             self.title = str(title or "")[:LONGEST_TITLE]
-            self.held, self.result = held, ""
+            self.held, self.result = held, []
             self.room.play(union.states)
             self.room.put(question)
         self._turn()
@@ -106,24 +108,27 @@ class Desk:
             finally:  # a user's voting rule may fail on votes that did not occur in the run
                 self._turn()
 
-    def _outcome(self) -> str:
+    def _outcome(self) -> list[Told]:
         question, held = self.room.question, self.held
         if isinstance(question, Guess):
             guesses = self.room.guesses()
-            said = f"The middle guess is {question.says(median(guesses))}." if guesses else "Nobody guessed."
-            return f"{said} The model says {question.says(question.model)}."
+            middle = "The middle guess is {n} {unit}."
+            said = question.says(middle, median(guesses)) if guesses else told("Nobody guessed.")
+            return [said, question.says("The model says {n} {unit}.", question.model)]
         if held is None:
-            return ""
+            return []
         room, model = held.count(self.room.cast(held.model)), held.as_voted
-        words = {True: "adopted", False: "rejected"}
-        return f"The room: {words[bool(room['passed'])]}. The model: {words[bool(model['passed'])]}."
+        return [
+            told("The room: adopted." if room["passed"] else "The room: rejected."),
+            told("The model: adopted." if model["passed"] else "The model: rejected."),
+        ]
 
     def told(self) -> dict[str, object]:
         """The state of the room as the presenter's page shows it, for JSON."""
         with self.lock:
             room, held = self.room, self.held
             question, closed = room.question, not room.open
-            told: dict[str, object] = {
+            state: dict[str, object] = {
                 "phones": len(self.streams),
                 "shared": max(Counter(room.devices[token][0] for token in self.streams).values(), default=0),
                 "seats": len(room.seats),
@@ -139,14 +144,14 @@ class Desk:
             cast = room.cast(held.model) if held else []
             guesses = room.guesses() if isinstance(question, Guess) else []
         if isinstance(question, Guess) and closed:  # not earlier, because it would influence later guesses
-            told["histogram"] = histogram(guesses, question.model, question.step) | {"unit": question.unit}
+            state["histogram"] = histogram(guesses, question.model, question.step) | {"unit": question.unit}
         if held:
-            told["ballot"] = held.count(cast)
-            told["voted"] = sorted(votes)
+            state["ballot"] = held.count(cast)
+            state["voted"] = sorted(votes)
             if closed:
-                told["model"] = held.as_voted
-                told["otherwise"] = [i for i, vote in enumerate(cast) if vote != held.model[i]]
-        return told
+                state["model"] = held.as_voted
+                state["otherwise"] = [i for i, vote in enumerate(cast) if vote != held.model[i]]
+        return state
 
     def watch(self, tell: Callable[[dict[str, object]], bool]) -> None:
         """Call `tell` at every change from now on; it returns False once its page has closed."""
@@ -185,6 +190,8 @@ class Desk:
             state = room.state_of(token)
             seen: dict[str, object] = {
                 "state": room.states.names[state],
+                "code": room.states.codes[state],
+                "lang": self.lang,
                 "number": room.number,
                 "stage": "waiting" if question is None else "open" if room.open else "closed",
                 "mine": room.answers.get(token),
@@ -210,6 +217,12 @@ class Desk:
                 self.room.left[token] = None
             self.changes += 1
 
+    def turned_to(self, lang: object) -> None:
+        """Show the phones the language of the presenter's page."""
+        if isinstance(lang, str) and lang != self.lang:
+            self.lang = lang[:8]
+            self._turn()
+
     def _turn(self) -> None:
         """Send all phones an update; may be called from any thread."""
         with self.lock:
@@ -231,12 +244,12 @@ class Desk:
         """Update all presenter's pages, and forget those that have closed."""
         with self.lock:
             watchers = list(self.watchers)
-        told: dict[str, object]
+        news: dict[str, object]
         try:
-            told = {"audience": self.told()}
+            news = {"audience": self.told()}
         except JusteRetourError as error:
-            told = {"error": str(error)}
-        gone = [tell for tell in watchers if not tell(told)]
+            news = {"error": str(error)}
+        gone = [tell for tell in watchers if not tell(news)]
         with self.lock:
             self.watchers = [tell for tell in self.watchers if tell not in gone]
 

@@ -29,6 +29,7 @@ from juste_retour.visualization.audience.desk import Desk
 from juste_retour.visualization.audience.limits import Buckets
 from juste_retour.visualization.audience.room import AnswerRefused
 from juste_retour.visualization.guard import Guard, Names
+from juste_retour.visualization.replay import catalogs, script_of
 
 COOKIE = "juste-retour-phone"
 PAGE = Path(__file__).with_name("phone.html")
@@ -63,12 +64,27 @@ def policy(page: str) -> str:
     )
 
 
+def phone_page() -> str:
+    """The page, with the colors, the translation of the stage, and the texts of its catalogs that phones can show."""
+    page, room = PAGE.read_text("utf-8"), Path(__file__).parents[1]
+    sources = [*PAGE.parent.glob("*.py"), room / "views" / "reason_texts.py", room / "titles.toml"]
+    texts = page + "".join(path.read_text("utf-8") for path in sources)
+    known = {
+        code: {text: theirs for text, theirs in catalog.items() if f'"{text}"' in texts}
+        for code, catalog in catalogs().items()
+    }
+    translation = script_of("language.js", known)
+    return page.replace("<style>\n", "<style>\n" + css(":root"), 1).replace(
+        "/* language.js */", translation, 1
+    )
+
+
 class Phones:
     """The routes of the phones' server."""
 
     def __init__(self, desk: Desk):
         self.desk = desk
-        self.text = PAGE.read_text("utf-8").replace("<style>\n", "<style>\n" + css(":root"), 1)
+        self.text = phone_page()
         self.policy = policy(self.text)
         self.by_phone, self.by_address = Buckets(*PHONE), Buckets(*ADDRESS)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from juste_retour.agents.situation import States
+from juste_retour.visualization.views.told import Told, told
 
 MOST_PHONES = 500
 MOST_FROM_ONE_ADDRESS = 300  # for a room behind one router; the presenter sees how many share an address
@@ -34,20 +35,20 @@ class AnswerRefused(Exception):
 class Guess:
     """A number to guess, in `unit`, from `low` to `high` in steps of 1 or 0.1. `model` is the value in the run."""
 
-    text: str
+    text: Told
     unit: str
     low: float
     high: float
     model: float
     step: float = 0.1
 
-    def says(self, number: float) -> str:
-        """A number with its unit, as text. A median of integers may be a half.
+    def says(self, template: str, number: float) -> Told:
+        """A sentence about a number `{n}` with its `{unit}`. A median of integers may be a half.
 
-        >>> Guess("", "years", 0, 9, 5).says(5), Guess("", "sites", 0, 9, 5, 1).says(4.5)
-        ('5.0 years', '4.5 sites')
+        >>> Guess(("", {}), "sites", 0, 9, 5, 1).says("The room says {n} {unit}.", 4.5)
+        ('The room says {n} {unit}.', {'n': '4.5', 'unit': 'sites'})
         """
-        return f"{number:.1f} {self.unit}" if self.step < 1 else f"{number:g} {self.unit}"
+        return told(template, n=f"{number:.1f}" if self.step < 1 else f"{number:g}", unit=self.unit)
 
     def read(self, value: object) -> float:
         """The guess, rounded to a step. Raises `AnswerRefused` if it is not a number from `low` to `high`."""
@@ -59,10 +60,10 @@ class Guess:
 
 @dataclass(frozen=True)
 class BallotQuestion:
-    """A ballot to vote on. `stakes` is a sentence per state on what it receives and pays; `counted` is whether it votes."""
+    """A ballot to vote on. `stakes` are sentences per state on what it gains and pays; `counted` is whether it votes."""
 
-    text: str
-    stakes: tuple[str, ...]
+    text: tuple[Told, ...]
+    stakes: tuple[tuple[Told, ...], ...]
     counted: tuple[bool, ...]
 
     def read(self, value: object) -> str:

@@ -65,7 +65,7 @@ export function start(place, geometry, catalog, ask, served = "") {
         h("footer", { key: "player", class: "player" }, drawPlayer(state, store)),
         panel && h("aside", { key: "panel", class: `panel ${panel}`, tabindex: -1, "aria-label": tr(PANELS[panel]) },
           h("button", { key: "close", type: "button", class: "close", "aria-label": tr("Close"), ...keyed("close"), onclick: () => store.set({ panel: null, who: null }) }, "×"),
-          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "vote" ? drawBallot(state, store, catalog.seeds ? null : director) : panel === "audience" ? drawAudience(state, store, director) : panel === "passing" ? drawPassing(state, store) : drawHelp(state, true, drawQuestions(state, store, director))),
+          panel === "why" ? drawWhy(state, store) : panel === "rules" ? drawRules(state, store, director) : panel === "vote" ? drawBallot(state, store, catalog.seeds ? null : director) : panel === "audience" ? drawAudience(state, store, director) : panel === "passing" ? drawPassing(state, store, director) : drawHelp(state, true, drawQuestions(state, store, director))),
         state.tour !== null && h("section", { key: "tour", class: "tour", "aria-label": tr("Tour") }, drawTour(state, store, tour)),
         state.talk !== null && drawTalk(state, store, talk),
         state.spotlight && h("style", { key: "spotlight" }, dimming(state.spotlight)),

@@ -1,9 +1,11 @@
 // The audience's panel on the presenter's page: how phones join, the question, and the answers.
 
 import { h, width, words } from "./paint.js";
-import { decimal, tr } from "./language.js";
+import { decimal, sentence, tr } from "./language.js";
 import { unit } from "./stage.js";
-import { drawVotes } from "./votes.js";
+import { roomSide, votedBefore } from "./room.js";
+import { voteOf } from "./store.js";
+import { drawVotes, thresholdBars } from "./votes.js";
 import { ALARM, INK, SOFT, YES, counted, season, type } from "./words.js";
 
 const GUESSED = { years_behind: "Guess: years behind", sites: "Guess: sites", price_of_politics: "Guess: price of politics" };
@@ -26,12 +28,13 @@ export function drawAudience(state, store, director) {
 
 /** Buttons for the questions about the run shown. */
 function offers(state, director) {
-  const [run] = state.runs;
+  const side = roomSide(state);
+  const run = state.runs[side];
   if (!run) return [];
   const guesses = Object.entries(GUESSED).map(([what, text]) => h("button", { key: what, type: "button", "data-ask": what, onclick: () => director.audience("guess", { what }) }, tr(text)));
   const ballot = coming(run, state.t);
   if (ballot === null) return [...guesses, h("small", { key: "nobody" }, tr("Nobody votes in this run."))];
-  return [...guesses, h("button", { key: "vote", type: "button", "data-ask": "vote", onclick: () => director.audience("vote", { ballot }) }, tr("Vote: {season}", { season: season(run.ballots[ballot].quarter) }))];
+  return [...guesses, h("button", { key: "vote", type: "button", "data-ask": "vote", onclick: () => director.audience("vote", { ballot, specs: [votedBefore(state.specs[side], run.ballots[ballot].quarter)] }) }, tr("Vote: {season}", { season: season(run.ballots[ballot].quarter) }))];
 }
 
 /** The ballot of the quarter shown, otherwise the next one or the last one; null if the run has no ballot. */
@@ -43,20 +46,31 @@ export function coming(run, t) {
 function drawAsked(state, told, director) {
   return [
     told.title && h("p", { key: "of", class: "about" }, told.title),
-    h("p", { key: "text" }, h("strong", {}, told.text)),
+    h("p", { key: "text" }, h("strong", {}, sentence(told.text))),
     h("p", { key: "answers" }, tr("{answers} from {phones}.", { answers: counted(told.answers, "{n} answer", "{n} answers"), phones: counted(told.phones, "{n} phone", "{n} phones") })),
     told.open && h("button", { key: "close", type: "button", class: "main", "data-ask": "close", onclick: () => director.audience("close") }, tr("Close the question")),
-    told.result && h("p", { key: "result", class: "verdict", role: "status" }, told.result),
+    told.result.length > 0 && h("p", { key: "result", class: "verdict", role: "status" }, sentence(told.result)),
+    !told.open && told.ballot && onward(state, told, director),
     told.ballot && drawRoomVote(state, told),
     told.histogram && drawGuesses(state, told.histogram),
   ];
+}
+
+/** The button that lets the room's result happen, in the run or the reform that it was asked about. */
+function onward(state, { ballot, voted }, director) {
+  const act = (text, does) => h("p", { key: "onward" }, h("button", { type: "button", class: "main", "data-ask": "onward", onclick: does }, tr(text)));
+  if (ballot.parts) return ballot.passed && act("Run the reform that the room adopted", () => director.reform(ballot.parts));
+  const side = roomSide(state);
+  if (!voted.length || !state.runs[side]?.ballots.some((b) => b.quarter === ballot.quarter)) return null;
+  const votes = Object.fromEntries(voted.map((i) => [state.geometry.states[i].code, voteOf(ballot, i)]));
+  return act("Run on with the room’s votes", () => director.runOn(side, ballot.quarter, votes));
 }
 
 /** The bars of the vote with the audience's votes and, after closing, with the model's. */
 function drawRoomVote(state, told) {
   const { states } = state.geometry;
   if (!states[told.ballot.yes.concat(told.ballot.no, told.ballot.abstain).length - 1]) return null; // the map has changed to another union
-  const bar = (name, ballot) => [h("h3", { key: `${name}-name` }, name), paneled(name, state, told.open ? 10.6 : 6.2, (box, u) => drawVotes(state, { ballots: [ballot], frames: [{ ballot: 0 }], proposer: "" }, box, u, !told.open))];
+  const bar = (name, ballot) => [h("h3", { key: `${name}-name` }, name), ballot.parts ? h("div", { key: `${name}-bars`, "data-passed": ballot.passed }, thresholdBars(ballot, state)) : paneled(name, state, told.open ? 10.6 : 6.2, (box, u) => drawVotes(state, { ballots: [ballot], frames: [{ ballot: 0 }], proposer: "" }, box, u, !told.open))];
   const codes = (told.otherwise ?? []).map((i) => states[i].code).join(", ");
   return [
     h("p", { key: "voted" }, `${counted(told.voted.length, "{n} state voted by phone.", "{n} states voted by phone.")} ${tr(told.open ? "States that nobody plays vote as in the model; the others count as abstaining until they vote." : "All others vote as in the model.")}`),

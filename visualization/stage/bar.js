@@ -29,7 +29,7 @@ export function drawBar(state, store, director, talk = null) {
     state.catalog.talk && press("notes", "Notes", () => KEYS.notes.act(given)),
     state.catalog.audience && press("audience", "Audience", () => KEYS.audience.act(given), state.panel === "audience"),
     menu(state, store, director),
-    h("select", { key: "lang", name: "lang", class: "lang", "aria-label": tr("Language"), title: tr("Language"), value: state.lang, onchange: (e) => store.set({ lang: e.target.value }) },
+    h("select", { key: "lang", name: "lang", class: "lang", "aria-label": tr("Language"), title: tr("Language"), value: state.lang, onchange: (e) => { store.set({ lang: e.target.value }); if (state.catalog.audience) director.audience("speak"); } },
       LANGUAGES.map((code) => h("option", { key: code, value: code, lang: code }, nameOf(code)))),
     press("help", "?", () => KEYS.help.act(given), state.panel === "help"),
   ];

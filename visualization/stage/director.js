@@ -1,6 +1,7 @@
 // Changes scenarios and draws. Each change requests new runs with the same random draw, can be undone, and is undone if it fails.
 
 import { answerFor, pairKey, passingFor } from "./answer.js";
+import { roomSide, votedBefore } from "./room.js";
 import { tr } from "./language.js";
 import { frameAt, otherVotes, past, valueOf, voteOf, wanted } from "./store.js";
 import { titleOf } from "./titles.js";
@@ -232,12 +233,29 @@ export function makeDirector(store, ask, look = () => {}) {
         store.set({ otherwise: { ...state.otherwise, found: said.ballot } });
       });
     },
+    /** Run a scenario on with other votes in the ballot of a quarter, beside its own run; later ballots are the model's again. */
+    runOn(side, quarter, votes) {
+      const spec = votedBefore(state.specs[side], quarter);
+      const { votes: earlier, ...changes } = spec.changes;
+      const at = state.runs[side].frames.findIndex((frame) => frame.quarter === quarter);
+      store.set({ compare: true, many: false, otherwise: null, panel: null, who: null });
+      director.change({ specs: [{ base: spec.base, changes }, { base: spec.base, changes: { ...changes, votes: { ...earlier, [quarter]: votes } } }] }, { then: () => store.go(at) });
+    },
+    /** Run scenario A with some parts of the rules of scenario B beside it, from the beginning. */
+    reform(parts) {
+      const [a, b] = state.specs;
+      const theirs = state.catalog.families.filter((family) => parts.includes(family.group)).map(({ name }) => [name, valueOf(state, 1, name)]);
+      const differ = theirs.filter(([name, value]) => JSON.stringify(valueOf(state, 0, name)) !== JSON.stringify(value));
+      const whole = passingFor(state)?.passing?.units.flat().every((part) => parts.includes(part));
+      store.set({ compare: true, many: false, panel: null, who: null });
+      director.change({ specs: [a, whole ? b : { base: a.base, changes: { ...a.changes, ...Object.fromEntries(differ) } }] }, { then: () => store.go(0) });
+    },
     async open(file, side) {
       if (file.size > LONGEST) return store.set({ notice: tr("{name} is too long for a scenario; open a TOML file.", { name: file.name }) });
       send({ kind: "open", text: await file.text() }, (said) => (said.error ? store.set({ notice: said.error }) : director.spec(side, said.spec)));
     },
     /** Ask the phones a question or close it; the server sends an update whenever something changes. */
-    audience: (act, more = {}) => ask({ n: 0, kind: "audience", act, specs: wanted(state), seed: state.seed, replicate: state.world, title: titleOf(state, 0), ...more }),
+    audience: (act, more = {}) => ask({ n: 0, kind: "audience", act, specs: wanted(state), seed: state.seed, replicate: state.world, lang: state.lang, title: titleOf(state, roomSide(state)), ...more }),
     toml: (side, then) => send({ kind: "toml", spec: state.specs[side] }, (said) => (said.error ? store.set({ notice: said.error }) : then(said.text))),
     replay: (then) => {
       const view = { t: state.t, compare: state.compare, big: state.big, lang: state.lang, speed: state.speed, titles: wanted(state).map((_, side) => titleOf(state, side)) };

@@ -6,6 +6,7 @@ import { DROPPED, MARK, diamond, drawReality, inReality, opening, realDates, rea
 import { tr } from "./language.js";
 import { ballotAt, frameAt } from "./store.js";
 import { packageOn } from "./answer.js";
+import { roomBallot } from "./room.js";
 
 const [LAND, QUIET, HOST, PALE_YES] = ["land", "quiet", "host", "pale-yes"].map(color);
 const PER_ROOT_CHIP = 0.155; // map units of radius for the square root of one accelerator
@@ -38,7 +39,7 @@ export function drawMap(state, run, side, box, u, store) {
   const frame = frameAt(run, state.t);
   const ballot = votedOn(state, run);
   const cast = votes(ballot);
-  const won = new Set(ballot?.passed ? ballot.coalition : []); // a package of a reform has none
+  const won = new Set((ballot?.passed && ballot.coalition) || []); // a package of a reform has none
   const hosts = opening(state) ? realHosts(state) : new Map();
   run.facilities.forEach((f, i) => {
     const p = frame.phase[i];
@@ -58,7 +59,7 @@ export function drawMap(state, run, side, box, u, store) {
 }
 
 /** The ballot that the map shows: that of the quarter, the last one while the panel of the vote is open, or that on a reform. */
-const votedOn = (state, run) => (state.panel === "passing" ? packageOn(state) : frameAt(run, state.t).voting || state.panel === "vote" ? ballotAt(state, run) : null);
+const votedOn = (state, run) => (state.panel === "passing" ? packageOn(state) : roomBallot(state, run) ?? (frameAt(run, state.t).voting || state.panel === "vote" ? ballotAt(state, run) : null));
 
 function votes(ballot) {
   const cast = {};

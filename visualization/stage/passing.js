@@ -11,7 +11,7 @@ import { thresholdBars } from "./votes.js";
 import { TERMS } from "./why.js";
 
 /** The panel as elements. */
-export function drawPassing(state, store) {
+export function drawPassing(state, store, director) {
   const head = h("h2", { key: "title" }, tr("Would it pass?"));
   if (asking(state)) return [head, h("p", { key: "guess" }, tr("Guess first."))];
   const { passing: found, done, error } = passingFor(state) ?? { done: 0 };
@@ -28,6 +28,7 @@ export function drawPassing(state, store) {
     drawPackages(state, store, found, p),
     h("div", { key: "parts", class: "acts", role: "group", "aria-label": tr("Parts of the reform") }, found.units.map((unit) =>
       h("button", { key: unit[0], type: "button", "data-switch": unit[0], "aria-pressed": `${partsOn(state, found).includes(unit[0])}`, onclick: () => turn(unit) }, namedParts(state, unit)))),
+    p && state.catalog.audience && h("p", { key: "room" }, h("button", { type: "button", "data-ask": "reform", onclick: () => { director.audience("reform", { specs: state.specs, parts: p.parts }); store.set({ panel: "audience" }); } }, tr("Let the room vote on it"))),
     p ? shownPackage(state, store, found, p) : h("p", { key: "none" }, tr("Without any part, everything stays as it is.")),
   ];
 }

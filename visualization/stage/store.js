@@ -200,7 +200,7 @@ export function fromAddress(text, catalog) {
   const state = { specs: START.specs.map((s) => ({ base: s.base, changes: {} })) };
   const wrong = [];
   const presets = catalog.presets.map((p) => p.name);
-  const known = new Set([...catalog.parameters, ...catalog.families, { name: "agents" }].map((x) => x.name));
+  const known = new Set([...catalog.parameters, ...catalog.families, { name: "agents" }, { name: "votes" }].map((x) => x.name));
   for (const [key, value] of query) {
     const [side, ...rest] = key.split(".");
     const k = ["a", "b"].indexOf(side);

@@ -12,6 +12,7 @@ export function titleOf(state, side) {
   const changes = Object.entries(spec.changes);
   if (!changes.length) return name;
   const [[key, value]] = changes;
+  if (key === "votes") return tr("{name}, other votes", { name });
   if (changes.length > 1) return tr("{name}, {n} changes", { name, n: changes.length });
   const about = state.catalog?.parameters.find((p) => p.name === key);
   if (about) return `${name}, ${tr(about.title)}: ${measured(value, about.unit)}`;

@@ -103,7 +103,8 @@ export function drawBallot(state, store, director = null) {
     !ballot.passed && h("p", { key: "blocked" }, blocked(ballot, code, 6)),
     h("h3", { key: "votes" }, tr(director ? "What if they had voted differently?" : "Who voted how")),
     director && h("p", { key: "how", class: "help" }, tr("Click a state here or on the map to change its vote: yes, no, abstain. The votes are counted again by this scenario's voting rule.")),
-    other && h("p", { key: "changed", class: "changed" }, `${Object.entries(other.votes).map(([name, way]) => `${name} ${tr(way)}`).join(", ")}. `, h("button", { type: "button", "data-press": "as-it-was", onclick: () => director.recount(side, {}) }, tr("Original votes"))),
+    other && h("p", { key: "changed", class: "changed" }, `${Object.entries(other.votes).map(([name, way]) => `${name} ${tr(way)}`).join(", ")}. `, h("button", { type: "button", "data-press": "as-it-was", onclick: () => director.recount(side, {}) }, tr("Original votes")), " ",
+      h("button", { type: "button", class: "main", "data-press": "run-on", onclick: () => director.runOn(side, ballot.quarter, { ...state.specs[side].changes.votes?.[ballot.quarter], ...other.votes }) }, tr("Run on with these votes"))),
     h("ul", { key: "all", class: "ballot" }, states.map((s, i) => h("li", { key: s.code }, stateVote(s, i, other?.votes[s.code], other?.votes[s.code] ?? voteOf(ballot, i), side, director)))),
   ];
 }

@@ -20,11 +20,12 @@ import numpy as np
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.explanations.reader import met
 from juste_retour.abm.worlds.scenario import Scenario, load
+from juste_retour.agents.arrays import Booleans
+from juste_retour.runs.analysis.consent import Adoption
 from juste_retour.runs.base.chunked import Progress
 from juste_retour.visualization.views.parts import PAIR, WORLDS
 
 if TYPE_CHECKING:
-    from juste_retour.runs.analysis.consent import Adoption
     from juste_retour.runs.analysis.reforms import Package, StateChange
 
 DRAWS, EACH = 96, 8
@@ -83,9 +84,20 @@ def passing(
 def _package(package: Package, states: Sequence[StateChange], vote: Adoption) -> dict[str, Any]:
     yes = np.array([s.in_favor for s in states])
     unsure = np.array([s.undecided for s in states])
-    conditions = []
-    for rule in vote.rules(package.parts):
-        game = vote.game(rule)
+    return asdict(package) | {
+        "yes": np.flatnonzero(yes & ~unsure).tolist(),
+        "no": np.flatnonzero(~yes & ~unsure).tolist(),
+        "unsure": np.flatnonzero(unsure).tolist(),
+        "conditions": tested(vote, package.parts, yes)["conditions"],
+        "change": [round(s.change_eur_bn, 6) for s in states],
+        "terms": {name: [round(s.terms[name], 6) for s in states] for name in states[0].terms},
+    }
+
+
+def tested(vote: Adoption, parts: Sequence[str], yes: Booleans) -> dict[str, Any]:
+    """Whether a package of parts passes with these yes votes (states,), and the conditions that it must meet."""
+    rules, conditions = vote.rules(parts), []
+    for game in map(vote.game, rules):
         members = np.concatenate(
             [yes[game.voters], np.ones(int(game.commission), bool)]
         )  # the Commission agrees
@@ -93,14 +105,7 @@ def _package(package: Package, states: Sequence[StateChange], vote: Adoption) ->
             conditions += [
                 asdict(one) for one in met(game.ballot(members, ~members), game.majority, len(yes))
             ]
-    return asdict(package) | {
-        "yes": np.flatnonzero(yes & ~unsure).tolist(),
-        "no": np.flatnonzero(~yes & ~unsure).tolist(),
-        "unsure": np.flatnonzero(unsure).tolist(),
-        "conditions": conditions,
-        "change": [round(s.change_eur_bn, 6) for s in states],
-        "terms": {name: [round(s.terms[name], 6) for s in states] for name in states[0].terms},
-    }
+    return {"conditions": conditions, "passed": bool(vote.passes(yes, rules))}
 
 
 def stored_passing() -> dict[str, Any]:

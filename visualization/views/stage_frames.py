@@ -38,6 +38,7 @@ from juste_retour.visualization.views.reason_texts import (
     who_proposes,
 )
 
+Votes = dict[str, dict[int, int]]
 SELECTED, CONTRACTED, BUILDING, WORKING, CANCELLED, STOPPED = range(1, 7)
 
 
@@ -50,7 +51,13 @@ def number(value: Any) -> float | int | None:
 
 
 def play(
-    scenario: Scenario, seed: int, replicate: int = 0, members: Members | None = None, *, price: bool = True
+    scenario: Scenario,
+    seed: int,
+    replicate: int = 0,
+    members: Members | None = None,
+    votes: Votes | None = None,
+    *,
+    price: bool = True,
 ) -> dict[str, Any]:
     """Run one world and return it as frames.
 
@@ -59,6 +66,7 @@ def play(
         seed: integer of at least 0.
         replicate: number of the replication, from 0.
         members: the union; the European one by default.
+        votes: votes (1, 0, -1) in place of the states' own, by quarter and index of the state.
         price: whether to compare the run with a planner, for the price of politics.
 
     Raises:
@@ -67,12 +75,15 @@ def play(
     """
     members = union_of(members, scenario.members)
     with blame():
-        return _play(scenario, seed, replicate, members, price)
+        return _play(scenario, seed, replicate, members, votes or {}, price)
 
 
-def _play(scenario: Scenario, seed: int, replicate: int, members: Members, price: bool) -> dict[str, Any]:
+def _play(
+    scenario: Scenario, seed: int, replicate: int, members: Members, votes: Votes, price: bool
+) -> dict[str, Any]:
     simulation = Simulation(scenario, seed, [replicate], members, trace=True, timeline=True)
     env, world = simulation.env, simulation.world
+    env.given = votes
     shots, ballots, decisions, waves, seen = [], [], [], [], 0
     added, readings = _Added(), Readings(env)
     while world.running:

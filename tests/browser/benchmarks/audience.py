@@ -1,6 +1,6 @@
 """Measure audience participation with phones on loopback, without browsers: time to join, to see a question and to vote.
 
-    uv run python -m juste_retour.visualization.benchmarks.audience [PHONES] [ROUNDS]
+    uv run python -m tests.browser.benchmarks.audience [PHONES] [ROUNDS]
 
 Every phone has its own address in 127.0.0.0/8, joins over one connection and opens a new one for every vote. In each round
 the presenter opens a vote and all phones vote: in odd rounds at once, in even rounds within three seconds. In the last two
@@ -22,8 +22,8 @@ from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed
 
-from juste_retour.visualization.benchmarks.crowd import Visitor
-from juste_retour.visualization.benchmarks.live import memory_mb, row, started
+from tests.browser.benchmarks.crowd import Visitor
+from tests.browser.benchmarks.live import memory_mb, row, started
 
 EUROPE = {"base": "eu-status-quo", "changes": {}}
 ABOUT = {"specs": [EUROPE], "seed": 1}

@@ -1,6 +1,6 @@
 """Measure the live app: first page, step to screen, new random draws and memory.
 
-    uv run python -m juste_retour.visualization.benchmarks.live
+    uv run python -m tests.browser.benchmarks.live
 
 Latency is from the click to the last change of the document, by the browser's clock; it does not include painting.
 """

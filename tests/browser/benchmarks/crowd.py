@@ -1,6 +1,6 @@
 """Measure the server with twenty visitors at once, without browsers: waiting times and memory.
 
-    uv run python -m juste_retour.visualization.benchmarks.crowd [SECONDS] [GONE]
+    uv run python -m tests.browser.benchmarks.crowd [SECONDS] [GONE]
 
 Every visitor requests new runs about every two seconds, and 200 runs of a scenario after every ten requests. At the end
 half of the visitors leave and half lose the connection. Then GONE visitors, eight at a time, ask for one run and lose it.
@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from websockets.sync.client import connect
 
-from juste_retour.visualization.benchmarks.live import memory_mb, row, started
+from tests.browser.benchmarks.live import memory_mb, row, started
 
 VISITORS = 20
 PRESETS = ("eu-status-quo", "essay-reform", "federal-europe", "gigafactories")
