@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from juste_retour.agents.arrays import Floats
 from juste_retour.runs.analysis.clustered import JointTest, jointly, over_replications
 from juste_retour.runs.analysis.contrasts import paired_difference
 from juste_retour.runs.base.numerals import shown
+from juste_retour.runs.engine.design import Point
 from juste_retour.runs.engine.results import Results
 
 MOST_LEVELS = 12  # levels above which a factor's conditional effects are not computed
@@ -112,10 +114,14 @@ class CellMeans:
 class Crossed:
     """The points of a grid or a list, with one outcome, (points, replications)."""
 
-    def __init__(self, results: Results, outcome: str = "years_behind"):
-        self.spec = results.spec
-        numbers, self.values = results.independent(outcome)
-        self.points = [self.spec.points[n] for n in numbers]
+    def __init__(self, points: Sequence[Point], values: Floats):
+        self.points, self.values = points, values
+
+    @classmethod
+    def of(cls, results: Results, outcome: str = "years_behind") -> Self:
+        """The points of an experiment."""
+        numbers, values = results.independent(outcome)
+        return cls([results.spec.points[n] for n in numbers], values)
 
     def levels(self, key: str) -> list[str]:
         """The levels of a factor, in the order of the points."""
@@ -140,7 +146,7 @@ class Crossed:
     def contrasts(self) -> list[LevelContrast]:
         """The levels of each factor less its first level."""
         found = []
-        for key in self.spec.varied:
+        for key in dict.fromkeys(key for point in self.points for key in point):
             levels = self.levels(key)
             if key == "label" or not 2 <= len(levels) <= 40:
                 continue
@@ -195,6 +201,24 @@ class Crossed:
         if not beyond:
             return None
         return ThreeWay((factor, other, third), rows, jointly(np.array(beyond)))
+
+    def each(self, keys: Sequence[str], at: Mapping[str, str] | None = None) -> dict[tuple[str, ...], Floats]:
+        """The effects of a factor, or interactions of several, in each replication, by the levels that are not the first.
+
+        `at` holds the levels of other factors to which the points are limited.
+        """
+        at, last = dict(at or {}), keys[-1]
+        levels = self.levels(last)
+        if len(keys) == 1:
+            found = {(level,): self._mean_apart(last, level, levels[0], at) for level in levels[1:]}
+            return {level: apart for level, apart in found.items() if apart is not None}
+        base, *more = (self.each(keys[:-1], at | {last: level}) for level in levels)
+        return {
+            (*key, level): apart - base[key]
+            for level, found in zip(levels[1:], more, strict=True)
+            for key, apart in found.items()
+            if key in base
+        }
 
     def cells(self, factor: str, other: str) -> CellMeans | None:
         """Means at pairs of levels, for an interaction plot; None if a factor has more than `MOST_LEVELS` levels."""

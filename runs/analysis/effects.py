@@ -86,7 +86,7 @@ class Effects:
 
     @cached_property
     def _crossed(self) -> Crossed:
-        return Crossed(self.results, self.outcome)
+        return Crossed.of(self.results, self.outcome)
 
     def _with_each(self, contrast: LevelContrast) -> LevelContrast:
         """A contrast with its differences at each sample point, for a crossed factor of a hypercube."""

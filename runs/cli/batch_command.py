@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.analysis.effects import named_factors
 from juste_retour.runs.base import printing
 from juste_retour.runs.base.numerals import counted, duration
 from juste_retour.runs.base.printing import EVERY, console
@@ -101,8 +102,8 @@ def batch(
 def _show_cost(spec: Spec, workers: int | None, half_width: float | None, json: bool, where: Console) -> None:
     """Print what a batch would run, its estimated time, and what the pilot found."""
     count = processes(workers)
-    # the variance of a factor's effect needs pilot points at several combinations of the other factors
-    found = cost(spec) if half_width is None else cost(spec, 4 * PILOT, PRECISE)
+    # the variance of an interaction needs pilot points at all combinations of its factors
+    found = cost(spec) if half_width is None else cost(spec, 4 * PILOT, PRECISE, named_factors(spec)[:3])
     if json:
         printing.print_json(cost_json(spec, found, count, half_width))
         return

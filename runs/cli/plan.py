@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
-from math import prod
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from juste_retour.runs.analysis.crossed_effects import Crossed
 from juste_retour.runs.analysis.effects import named_factors
 from juste_retour.runs.base.numerals import brief, counted, duration, size
 from juste_retour.runs.base.printing import picked
@@ -126,14 +128,10 @@ def _wished(spec: Spec, found: Cost, half_width: float) -> Iterator[tuple[str, i
     precision = found.precision
     if precision is None or spec.design.kind != "grid":
         return
-    levels = {f.key: len(f.levels) for f in spec.factors}
-    for key in levels:
-        spread = precision.by_factor.get(key)
-        deviation = spread.of_an_effect(len(spec.kept) / levels[key]) if spread else 0.0
-        yield f"the effect of {key}", precision.planned(deviation, half_width)
-    for order in (2, 3):
-        for several in combinations(named_factors(spec)[:4], order):
-            spread = precision.by_factor.get(several[0])
-            places = len(spec.kept) / prod(levels[key] for key in several)
-            deviation = spread.of_an_interaction(places, order) if spread else 0.0
-            yield f"the interaction of {' and '.join(several)}", precision.planned(deviation, half_width)
+    named = named_factors(spec)[:4]
+    several = [*combinations(named, 2), *combinations(named, 3)]
+    seen = Crossed(precision.points, precision.values)
+    for keys in [*((f.key,) for f in spec.factors), *several]:
+        spread = max((float(np.std(one, ddof=1)) for one in seen.each(keys).values()), default=0.0)
+        what = "effect" if len(keys) == 1 else "interaction"
+        yield f"the {what} of {' and '.join(keys)}", precision.planned(spread, half_width)

@@ -39,6 +39,7 @@ from juste_retour.runs.results.paired import GAIN
 PILOT = 1.0  # processor seconds for points; one plan of the planner and one large array are run in addition
 WORLDS = 8  # replications of a pilot point
 PRECISE = 32  # the same if replications are to be planned, since all points share the random draws
+SMALL = 64  # points up to which a pilot that plans replications runs the whole grid
 FULL = 128  # replications of the array that shows how time grows with replications
 COUNTED = 256  # size of the sample of points or chunks in larger designs
 SLOW = 3.0  # a level is reported if it takes this many times as long as the others
@@ -102,23 +103,24 @@ class _Tried:
 
     point: Point
     scenario: Scenario
-    place: int  # pilot points of one place differ in one factor from its first
+    place: int  # pilot points of one place are compared with its first
     of_design: bool  # false if the pilot ran it without stationary values, which are slow to solve
     seconds: float = 0.0
     worlds: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def cost(spec: Spec, pilot: float = PILOT, worlds: int = WORLDS) -> Cost:
+def cost(spec: Spec, pilot: float = PILOT, worlds: int = WORLDS, crossed: Sequence[str] = ()) -> Cost:
     """Estimate an experiment's time, size and precision, and find what is expensive and what changes nothing.
 
     Args:
         spec: the experiment.
         pilot: processor seconds for the pilot's points.
         worlds: replications of a pilot point.
+        crossed: factors all of whose combinations a place of the pilot has; in a small grid these are all factors.
     """
     startup = time.process_time()
     plan = ChunkPlan(spec)
-    found = _Pilot(plan, pilot, worlds)
+    found = _Pilot(plan, pilot, worlds, crossed)
     tried = found.tried
     groups = _groups(plan)
     seconds = found.fixed * (groups + spec.runs / found.doubling) * found.times_with_price
@@ -162,8 +164,11 @@ class _Pilot:
         times_with_price: ratio of a run's time with and without the price of politics.
     """
 
-    def __init__(self, plan: ChunkPlan, seconds: float, worlds: int):
+    def __init__(self, plan: ChunkPlan, seconds: float, worlds: int, crossed: Sequence[str] = ()):
         self.plan, self.spec, self.worlds = plan, plan.spec, worlds
+        self.crossed = crossed if plan.spec.design.kind == "grid" else ()
+        if self.crossed and len(plan.spec.points) <= SMALL:
+            self.crossed = [factor.key for factor in plan.spec.factors]
         self.arrays: list[tuple[float, int]] = []  # seconds and worlds of each
         self.parts: list[dict[str, pd.DataFrame]] = []
         self.tried: list[_Tried] = []
@@ -178,6 +183,8 @@ class _Pilot:
         self.doubling = self._growth(first[0].scenario)
         self._run(first)
         while time.process_time() - begun < seconds and (place := next(places, None)) is not None:
+            if self.crossed and len(self.tried) >= len(self.spec.kept):
+                break
             self._run(self._neighbors(place, rng))
         self.fixed = float(np.mean([t / (1 + w / self.doubling) for t, w in self.arrays]))
         if plan.price:
@@ -193,19 +200,25 @@ class _Pilot:
         return whole / sum(worlds for _, worlds in self.arrays)
 
     def _neighbors(self, place: int, rng: np.random.Generator) -> list[_Tried]:
-        """A random point and, for each factor, a point that differs only in it, if its scenario is valid."""
+        """A random point and, for each factor, a point that differs only in it, if its scenario is valid.
+
+        Of the crossed factors, it has all combinations, or two levels of each where they are many.
+        """
         spec = self.spec
         here = spec.points[spec.kept[int(rng.integers(len(spec.kept)))]]
-        points = [here]
+        points = [here, *self._block(here, rng)] if self.crossed else [here]
         for factor in spec.factors:
-            if factor.key in here:
+            if factor.key in here and factor.key not in self.crossed:
                 others = [level for level in factor.levels if shown(level) != shown(here[factor.key])]
                 level = others[int(rng.integers(len(others)))] if others else factor.at(float(rng.random()))
                 points.append({**here, factor.key: level})
         for unit in spec.switching.units if spec.switching else ():
             points.append({**here, unit[0]: FROM if here[unit[0]] == TO else TO})
         found = []
+        ran = [one.point for one in self.tried] if self.crossed else []
         for point in points:
+            if point in ran:
+                continue
             try:
                 scenario = spec.built(point)
             except BadInput:
@@ -214,6 +227,16 @@ class _Pilot:
             runs = scenario.changed({"expect": "status_quo"}) if solves else scenario
             found.append(_Tried(point, runs, place, not solves))
         return found
+
+    def _block(self, here: Point, rng: np.random.Generator) -> list[Point]:
+        """The points of the design that differ from `here` in crossed factors only."""
+        spec, fixed = self.spec, {k: v for k, v in here.items() if k not in self.crossed}
+        points = [spec.points[n] for n in spec.kept]
+        points = [p for p in points if p != here and all(p[k] == v for k, v in fixed.items())]
+        if len(points) >= SMALL:
+            other = points[int(rng.integers(len(points)))]
+            points = [p for p in points if all(p[k] in (here[k], other[k]) for k in self.crossed)]
+        return points
 
     def _run(self, tried: Sequence[_Tried]) -> None:
         """Run pilot points; those that fit into one array run together."""

@@ -1,7 +1,5 @@
 """Effects in a grid: intervals that cover with ten replications, and three-way effects of a known function."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -25,8 +23,7 @@ def study(seed, slope=SLOPE, replications=10):
         a[:, None] * (1 + each[2]) + b[:, None] * each[3] + c[:, None] * each[4] + (a * b)[:, None] * pair
     )
     values += 0.4 * rng.normal(size=values.shape)
-    spec = SimpleNamespace(points=POINTS, varied=("a", "b", "c", "idle"))
-    return Crossed(SimpleNamespace(spec=spec, independent=lambda _: (list(range(len(POINTS))), values)))
+    return Crossed(POINTS, values)
 
 
 def test_intervals_of_pair_and_three_way_effects_cover_with_ten_replications():
@@ -55,6 +52,16 @@ def test_three_way_effects_of_a_known_function():
     assert [row.beyond for row in found.rows] == pytest.approx([0, 0.5, 1], abs=0.05)
     assert found.significant
     assert found.test.effects == 2
+
+
+def test_each_replication_has_the_effects_of_which_the_table_shows_the_means():
+    found = study(1)
+    pairs, three = found.each(["a", "b"]), found.each(["a", "b", "c"])
+    assert [one.mean() for one in pairs.values()] == pytest.approx([found.conditional("a", "b")[1].beyond])
+    assert [one.mean() for one in three.values()] == pytest.approx(
+        [row.beyond for row in found.three_way("a", "b", "c").rows[1:]]
+    )
+    assert list(three) == [("1", "1", "1"), ("1", "1", "2")]
 
 
 def test_percentile_bootstrap_of_ten_replications_would_be_too_narrow():

@@ -225,7 +225,7 @@ def test_main_effects_and_noise_of_a_full_factorial_sum_to_one(tmp_path):
     assert by["b"].share == pytest.approx(2 / 3 / whole, abs=0.01)
     assert noise == pytest.approx(1 / whole, abs=0.01)
     assert by["a"].low <= 9 / 4 / whole <= by["a"].high
-    contrast = {(c.factor, c.level): c for c in Crossed(Made(), "sites").contrasts()}
+    contrast = {(c.factor, c.level): c for c in Crossed.of(Made(), "sites").contrasts()}
     assert contrast["a", "1"].difference == pytest.approx(3, abs=0.05)
     assert contrast["b", "2"].difference == pytest.approx(2, abs=0.05)
     assert contrast["a", "1"].matches == 3
@@ -244,7 +244,7 @@ def test_contrast_with_infinite_outcomes_gives_no_warning():
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        (contrast,) = Crossed(Made()).contrasts()
+        contrast, _ = Crossed.of(Made()).contrasts()
     assert not np.isfinite(contrast.difference)
     assert contrast.each[0] == np.inf
 
@@ -320,7 +320,7 @@ def test_conditional_effects_of_a_grid(tmp_path):
     out = run_small(tmp_path)
     results = Results(out)
     table = results.table("worlds").groupby(["voting", "operations"]).years_behind.mean()
-    found = Crossed(results).conditional("operations", "voting")
+    found = Crossed.of(results).conditional("operations", "voting")
     assert [r.under for r in found] == ["voting = lisbon_qmv", "voting = unanimity"]
     for row, voting in zip(found, ("lisbon_qmv", "unanimity"), strict=True):
         assert row.effect == pytest.approx(
@@ -328,7 +328,7 @@ def test_conditional_effects_of_a_grid(tmp_path):
         )
         assert row.low <= row.effect <= row.high
     assert found[1].beyond == pytest.approx(found[1].effect - found[0].effect)
-    cells = Crossed(results).cells("operations", "voting")
+    cells = Crossed.of(results).cells("operations", "voting")
     assert cells.mean.ravel().tolist() == pytest.approx(
         [table[v, o] for o in cells.levels for v in cells.grounds], abs=1e-9
     )

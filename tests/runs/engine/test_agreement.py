@@ -2,13 +2,10 @@
 
 import json
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from juste_retour.runs.analysis.contrasts import compare
 from juste_retour.runs.engine.agreement import HEADINGS, NOTHING_BEATS, Agreed, same_because, sentence
-from juste_retour.runs.engine.precision import FactorSpread, Seen, precision
 from juste_retour.runs.engine.results import Results
 from juste_retour.runs.reports.report import report
 from juste_retour.runs.reports.sensitivity_report import sensitivity
@@ -102,19 +99,6 @@ def test_half_width_gives_replications_by_factor(tmp_path, call):
         wished
     )
     assert wished["the effect of voting"] >= 2
-
-
-def test_shared_variance_does_not_average_out():
-    rng = np.random.default_rng(1)
-    shared, own = rng.normal(size=400), rng.normal(size=(60, 400))
-    tried = []
-    for place in range(60):
-        separate = shared + own[place]
-        for level, values in (("a", np.zeros(400)), ("b", separate)):
-            tried.append(Seen(place, {"voting": level}, pd.DataFrame({"years_behind": values})))
-    found = precision(["years_behind"], tried).by_factor["voting"]
-    assert (found.variance, found.common) == (pytest.approx(2, rel=0.1), pytest.approx(1, rel=0.2))
-    assert FactorSpread(2.0, 1.0).of_an_effect(4) == pytest.approx(1.25**0.5)
 
 
 def test_points_that_the_pilot_did_not_run_give_no_sentence_and_no_cause():

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import stdtrit
 
+from juste_retour.runs.analysis.crossed_effects import Crossed
+from juste_retour.runs.cli.plan import _wished
 from juste_retour.runs.engine.chunks import ChunkPlan
 from juste_retour.runs.engine.experiment import batch
 from juste_retour.runs.engine.idle import idle, signature
@@ -111,6 +113,26 @@ def test_plans_hold_in_at_least_85_percent_of_pilots():
     assert np.mean(np.array(counts) >= enough) > 0.85
     assert np.quantile(counts, 0.95) < 2 * enough
     assert min(counts) >= 10
+
+
+@pytest.mark.slow
+def test_plans_of_interactions_hold_for_four_seeds():
+    """Unanimity has an effect under one funding rule only, so that a pilot at random places missed its variance."""
+    crossed = {"voting": ["lisbon_qmv", "unanimity"], "funding": ["gni_key", "host_matches_half"]}
+    factors = crossed | {"envelope_eur_bn": [5, 20]}
+    question = {"question": "Do voting and funding interact?", "scenario": {"agenda": "commission_proposal"}}
+    needed, wanted = [], 0.05
+    for seed in (2026, 1, 2, 3):
+        spec = spec_of(SETTER | question | {"factors": factors, "seed": seed})
+        found = cost(spec, 4.0, 32, ["voting", "funding"])
+        assert found.pilot_points == 8
+        needed.append(dict(_wished(spec, found, wanted))["the interaction of voting and funding"])
+    spec = spec_of(SETTER | question | {"factors": factors, "seed": 99})
+    pilot = cost(spec, 4.0, 256, ["voting", "funding"]).precision
+    (truth,) = Crossed(pilot.points, pilot.values).each(["voting", "funding"]).values()
+    enough = next(n for n in range(2, 999) if stdtrit(n - 1, 0.975) * np.std(truth) / n**0.5 <= wanted)
+    assert enough > 10
+    assert enough <= min(needed) <= max(needed) < 4 * enough, (enough, needed)
 
 
 def test_effect_without_variance_in_the_pilot_is_not_estimable():

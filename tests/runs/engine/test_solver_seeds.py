@@ -57,7 +57,7 @@ def test_batch_records_each_seed_and_its_values(seeded):
 
 def test_intervals_of_effects_are_over_solver_seeds(seeded):
     values = seeded.outcome("sites")[1]
-    (contrast,) = Crossed(seeded, "sites").contrasts()
+    (contrast,) = Crossed.of(seeded, "sites").contrasts()
     apart = (values[1] - values[0]).reshape(3, 2).mean(1)
     assert (contrast.low, contrast.high) == pytest.approx(tuple(map(float, over_replications(apart)[1:])))
 
