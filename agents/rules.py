@@ -169,6 +169,11 @@ class Rule:
             SHIPPERS
         )  # a rule typed in a console has no module
 
+    @functools.cached_property
+    def takes(self) -> int:
+        """How many arguments the rule takes besides its parameters."""
+        return _taken(inspect.unwrap(self.function))
+
     @property
     def place(self) -> str:
         """File and line of the definition."""
@@ -210,7 +215,7 @@ class Family:
             `contract.protocol_members`.
         returns: checks a user-defined rule. It is called with the return value, the arguments and the parameters. It
             returns the value to use, or raises `juste_retour.agents.asking.InvalidReturn`.
-        may_ignore: whether a rule may omit its arguments and take only its own parameters.
+        may_omit: how many of its last arguments a rule may omit.
 
     Raises:
         BadInput: the name is not valid, or another file or module defines a family of that name.
@@ -228,7 +233,7 @@ class Family:
         examples: Callable[[], list[Handed]] | None = None,
         contract: type | None = None,
         returns: Check | None = None,
-        may_ignore: bool = False,
+        may_omit: int = 0,
     ):
         if not re.fullmatch(NAME, name):
             raise BadInput(
@@ -249,7 +254,7 @@ class Family:
             )
         self.name, self.decides, self.signature = name, decides, signature
         self.actor, self.group, self.lift, self.examples = actor, group, lift, examples
-        self.contract, self.returns, self.may_ignore = contract, returns, may_ignore
+        self.contract, self.returns, self.may_omit = contract, returns, may_omit
         self.rules: dict[str, Rule] = {}
         FAMILIES[name] = self
 
@@ -302,7 +307,7 @@ class Family:
         rule = Rule(
             self.name,
             name,
-            _ignoring(function) if self.may_ignore and not _takes_input(function) else function,
+            _omitting(function) if self.may_omit and not _takes_rest(function) else function,
             parameters_of(function),
             frozenset(k for k, v in marks.items() if k in PROPERTIES and v),
             {k: v for k, v in marks.items() if k not in PROPERTIES},
@@ -327,10 +332,12 @@ class Family:
             kind = "generator (it yields)" if inspect.isgeneratorfunction(plain) else "coroutine (async def)"
             raise BadInput(f"{self.name}.{name} is a {kind}; write a function that returns its answer.")
         handed = re.fullmatch(r"rule\(([\w, ]*)\)", self.asked_as)
-        if handed is None or (self.may_ignore and not _takes_input(function)):
+        if handed is None:
             return
+        names = [*filter(None, handed[1].split(","))]
+        taken = len(names) if _takes_rest(function) else _taken(function)
         try:
-            inspect.signature(function).bind(*filter(None, handed[1].split(",")))
+            inspect.signature(function).bind(*names[: max(taken, len(names) - self.may_omit)])
         except TypeError as error:
             raise BadInput(
                 f"{self.name}.{name} cannot be called as {self.asked_as} ({error}); take these arguments, and write * "
@@ -353,19 +360,27 @@ class Family:
         return iter(self.rules.values())
 
 
-def _takes_input(function: Function) -> bool:
-    """Whether a function has arguments besides its own parameters."""
-    return any(a.kind is not a.KEYWORD_ONLY for a in inspect.signature(function).parameters.values())
+def _taken(function: Function) -> int:
+    """How many arguments a function takes besides its own parameters."""
+    kinds = [a.kind for a in inspect.signature(function).parameters.values()]
+    return sum(
+        kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds
+    )
 
 
-def _ignoring(function: Function) -> Function:
-    """A function that accepts and ignores any positional arguments."""
+def _takes_rest(function: Function) -> bool:
+    return any(a.kind is a.VAR_POSITIONAL for a in inspect.signature(function).parameters.values())
+
+
+def _omitting(function: Function) -> Function:
+    """A function that accepts all arguments of its family and passes on those that it takes."""
+    count = _taken(function)
 
     @functools.wraps(function)
-    def ignoring(*handed: Any, **parameters: Any) -> Any:
-        return function(**parameters)
+    def omitting(*handed: Any, **parameters: Any) -> Any:
+        return function(*handed[:count], **parameters)
 
-    return ignoring
+    return omitting
 
 
 def load_offered() -> dict[str, ModuleType]:

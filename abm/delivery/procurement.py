@@ -6,20 +6,24 @@ site's own times, which are lognormal with the stated mean. Procurement time cou
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Annotated
+from zlib import crc32
 
 import numpy as np
 
 from juste_retour.abm.base.normal import quantile
 from juste_retour.abm.delivery.operations import Practice
-from juste_retour.agents.arrays import Booleans, Floats, Number, power, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, Number, power, total
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.situation import Sites, States
 from juste_retour.agents.some_worlds import each_world
 from juste_retour.agents.values import Values
 
 REFERENCE_MW = 100.0  # the size to which `build_years` refers
+EVEN = 64  # the number of evenly spaced values over which actors expect a random number
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,12 @@ class Procedure:
     without_shell: Number = 0.0
     given_up: Number = 0.0
 
+    @classmethod
+    def mean(cls, procedures: Sequence[Procedure]) -> Procedure:
+        """The mean of several procedures."""
+        parts = {f.name: [getattr(x, f.name) for x in procedures] for f in fields(cls)}
+        return cls(**{name: sum(values[1:], values[0]) / len(values) for name, values in parts.items()})
+
     def expected(self) -> Procedure:
         """The procedure with the mean over sites wherever sites differ."""
         parts = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -69,22 +79,62 @@ class Purchase:
         sites: the candidate sites.
         states: the states.
         year: decimal year of the order.
+        worlds: number of worlds.
+        draw: returns the random numbers of `uniform` and `lasting`, given name, slots and whether they last.
     """
 
     sites: Sites
     states: States
     year: float
+    worlds: int
+    draw: Callable[[str, int, bool], Floats]
+
+    def uniform(self, name: str, slots: int = 1) -> Floats:
+        """Uniform numbers of the rule's own random stream, (worlds, slots); new ones in each quarter with an order.
+
+        A number belongs to no site, so that it can decide on a whole call. In expectations it takes all values evenly.
+        """
+        return self.draw(name, slots, False)
+
+    def lasting(self, name: str, slots: int = 1) -> Floats:
+        """Uniform numbers that stay the same for the whole run, (worlds, slots)."""
+        return self.draw(name, slots, True)
+
+    def some_worlds(self, index: Integers) -> Purchase:
+        """The same order in some of the worlds."""
+        return replace(self, worlds=len(index), draw=lambda *drawn: self.draw(*drawn)[index])
+
+
+def expected(buy: Callable[[Callable[[str, int, bool], Floats]], Procedure], worlds: int) -> Procedure:
+    """The procedure that actors expect, before its random numbers are drawn: the mean over evenly spaced numbers.
+
+    Args:
+        buy: calls the rule with a source of random numbers, as `Purchase.draw`.
+        worlds: number of worlds.
+    """
+    drawn: list[str] = []
+
+    def number(k: int, name: str, slots: int, lasts: bool) -> Floats:
+        drawn.append(name)
+        shifts = [crc32(f"{name}:{slot}:{lasts}".encode()) % EVEN for slot in range(slots)]
+        return np.broadcast_to(
+            (((2 * k + 1) * (np.array(shifts) | 1)) % (2 * EVEN)) / (2 * EVEN), (worlds, slots)
+        )
+
+    first = buy(partial(number, 0))
+    every = [first, *(buy(partial(number, k)) for k in range(1, EVEN))] if drawn else [first]
+    return (Procedure.mean(every) if drawn else first).expected()
 
 
 procurement = Family(
     "procurement",
     decides="how a site is bought: from selection to contract to delivery",
     signature="rule(purchase) -> Procedure: years, shares and chances as numbers, or arrays (worlds, 1) or (worlds, sites). "
-    "purchase.sites and purchase.states are the tables, purchase.year is the decimal year of the order; a rule may omit "
-    "the argument.",
+    "purchase.sites and purchase.states are the tables, purchase.year is the decimal year of the order, and "
+    "purchase.uniform(name) draws numbers (worlds, 1) that all sites share; a rule may omit the argument.",
     group="procurement",
     lift=each_world,
-    may_ignore=True,
+    may_omit=1,
 )
 
 

@@ -109,6 +109,17 @@ funding = Family(
 )
 
 
+def _share(high: float, span: tuple[float, float], about: str, source: str) -> Parameter:
+    return Parameter(low=0, high=high, range=span, about=about, source=source)
+
+
+UpToHalf = _share(1, (0.35, 0.5), "the Union's part", "Regulation (EU) 2021/1173, article 12a: up to 50 %")
+_WHO = "the Union's part; the host pays the same, private investors the rest"
+Sixth = _share(0.5, (0.1, 0.25), _WHO, "discussion of COM(2025) 414: 17 % of computing capital cost")
+_CODES = "codes of the states that pay, separated by spaces or commas; empty: states with the euro"
+Payers = Parameter(unit="codes", about=_CODES)
+
+
 def gni_shares(states: States) -> Floats:
     """Each state's share of the Union's gross national income; (states,)."""
     return states.gni / total(states.gni)
@@ -124,21 +135,7 @@ def gni_key(states, decider):
 
 
 @funding(anonymous=True, deterministic=True)
-def host_matches_half(
-    states,
-    decider,
-    *,
-    union_share: Annotated[
-        float,
-        Parameter(
-            low=0,
-            high=1,
-            range=(0.35, 0.5),
-            about="the Union's part",
-            source="Regulation (EU) 2021/1173, article 12a: up to 50 %",
-        ),
-    ] = 0.5,
-):
+def host_matches_half(states, decider, *, union_share: Annotated[float, UpToHalf] = 0.5):
     """The Union pays its share, the host the rest, as in EuroHPC.
 
     Source: Regulation (EU) 2021/1173 as amended, articles 11 to 14.
@@ -185,21 +182,7 @@ def hosts_only(states, decider):
 
 
 @funding(anonymous=True, deterministic=True)
-def consortium(
-    states,
-    decider,
-    *,
-    union_share: Annotated[
-        float,
-        Parameter(
-            low=0,
-            high=0.5,
-            range=(0.1, 0.25),
-            about="the Union's part; the host pays the same, private investors the rest",
-            source="discussion of COM(2025) 414: 17 % of computing capital cost",
-        ),
-    ] = 0.17,
-):
+def consortium(states, decider, *, union_share: Annotated[float, Sixth] = 0.17):
     """The Union pays a sixth, the host the same, and private investors the rest, as in the gigafactory plan.
 
     Source: Regulation (EU) 2026/150; COM(2025) 414.
@@ -208,18 +191,7 @@ def consortium(
 
 
 @funding(deterministic=True)
-def contributors_club(
-    states,
-    decider,
-    *,
-    members: Annotated[
-        str,
-        Parameter(
-            unit="codes",
-            about="codes of the states that pay, separated by spaces or commas; empty: states with the euro",
-        ),
-    ] = "",
-):
+def contributors_club(states, decider, *, members: Annotated[str, Payers] = ""):
     """A group of states pays everything in proportion to national income; the others pay nothing.
 
     Source: enhanced cooperation, article 332 TFEU: participants bear the cost; ESA's optional programs.

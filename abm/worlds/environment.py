@@ -204,7 +204,7 @@ class Environment:
             when,
             year(when),
             world.sites,
-            institutions.procedure_in(year(when), rows),
+            institutions.procedure_in(year(when), rows, self.streams),
             institutions.decide("operations", rows=rows),
             self.site_draws(rows, name),
             first,
@@ -216,7 +216,7 @@ class Environment:
     def _delivery(self, rows: NDArray[np.int64], plan: Floats, when: int) -> Delivered:
         world, institutions = self.world, self.institutions
         p = world.p.rows(rows)
-        procedure = institutions.procedure_in(year(when), rows)
+        procedure = institutions.procedure_in(year(when), rows, self.streams)
         practice = institutions.decide("operations", rows=rows)
         uniforms = self.site_draws(rows)
         matched = np.asarray(institutions.split_in(rows).host) > 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from juste_retour.abm.base.calendar import quarter, year
 from juste_retour.abm.base.members import Members
+from juste_retour.abm.base.noise import RandomStreams
 from juste_retour.abm.delivery.access import Regime
 from juste_retour.abm.delivery.operations import Practice
-from juste_retour.abm.delivery.procurement import Procedure, Purchase
+from juste_retour.abm.delivery.procurement import Procedure, Purchase, expected
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.politics.funding import Split
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.abm.worlds.stacked import check_actors, settings
+from juste_retour.agents.arrays import Floats
 from juste_retour.agents.rules import FAMILIES, Rule, family
 
 Rows = NDArray[np.int64] | None  # some worlds; None for all
@@ -110,11 +112,27 @@ class Institutions:
     @cached_property
     def procedure(self) -> Procedure:
         """The expected procedure of the procurement rule at the announcement, in all worlds."""
-        return self.procedure_in(year(quarter(self.scenario.announcement, "announcement"))).expected()
+        return self.expected_procedure(year(quarter(self.scenario.announcement, "announcement")))
 
-    def procedure_in(self, date: float, rows: Rows = None) -> Procedure:
+    def procedure_in(self, date: float, rows: Rows, streams: RandomStreams) -> Procedure:
         """The procedure of the procurement rule for an order at a decimal year, in some worlds."""
-        return self.decide("procurement", Purchase(self.members.sites, self.states, date), rows=rows)
+
+        def draw(name: str, slots: int, lasts: bool) -> Floats:
+            drawn = streams.uniform(f"procurement:{name}", slots, 0 if lasts else int(4 * date))
+            return drawn if rows is None else drawn[rows]
+
+        return self._bought(date, rows, draw)
+
+    def expected_procedure(self, date: float, rows: Rows = None) -> Procedure:
+        """What actors expect of the procurement rule for an order at a decimal year, in some worlds."""
+        return expected(partial(self._bought, date, rows), self._count(rows))
+
+    def _bought(self, date: float, rows: Rows, draw: Callable[[str, int, bool], Floats]) -> Procedure:
+        order = Purchase(self.members.sites, self.states, date, self._count(rows), draw)
+        return self.decide("procurement", order, rows=rows)
+
+    def _count(self, rows: Rows) -> int:
+        return len(self.scenarios) if rows is None else len(rows)
 
     @cached_property
     def split(self) -> Split:

@@ -34,7 +34,7 @@ class Outlook:
         self.env, self.world, self.institutions = env, env.world, env.institutions
         self.rows, self.year = rows, env.world.year
         self.p = env.world.parameters(rows)
-        self.procedure: Procedure = self.institutions.procedure_in(self.year, rows).expected()
+        self.procedure: Procedure = self.institutions.expected_procedure(self.year, rows)
         self.practice: Practice = self.institutions.decide("operations", rows=rows)
         regime = self.institutions.access_in(rows)
         self.share, self.year_share = regime.share(self.p.run_days), regime.year_share  # of chips, of hours

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from juste_retour.abm import catalog  # noqa: F401  registers the shipped rules before a user's
 from juste_retour.abm.base.files import content_of
@@ -89,14 +90,10 @@ def in_use(content: object, files: Iterable[RulesFile] = ()) -> tuple[UserModule
     """
     found = {module.place: module for file in files for module in file.modules}
     named = set(_texts(content))
-    for family in FAMILIES.values():
-        for rule in family:
-            if rule.name in named and not rule.shipped:
-                for module in _made_of(rule):
-                    found.setdefault(module.place, module)
-    for agent in USER_AGENTS.values():
-        if agent.name in named:
-            for module in _made_by(agent):
+    written: list[Rule | UserAgent] = [r for family in FAMILIES.values() for r in family if not r.shipped]
+    for made in (*written, *USER_AGENTS.values()):
+        if made.name in named:
+            for module in _made_of(made):
                 found.setdefault(module.place, module)
     reading.watch(module.path for module in found.values() if module.path is not None)
     return tuple(found[place] for place in sorted(found))
@@ -115,40 +112,23 @@ def _texts(content: object) -> Iterator[str]:
             yield from _texts(value)
 
 
-def _made_of(rule: Rule) -> tuple[UserModule, ...]:
-    """The modules that a rule depends on; for a rule typed at a prompt, only its own source."""
-    place = Path(rule.place.rpartition(":")[0])
+def _made_of(made: Rule | UserAgent) -> tuple[UserModule, ...]:
+    """The modules that a rule or a class of agents depends on; for what was typed at a prompt, only its own source."""
+    thing: Any = inspect.unwrap(made.function) if isinstance(made, Rule) else made.cls
+    place = Path(made.place.rpartition(":")[0])
     if place.resolve() in _LOADED:
         return _LOADED[place.resolve()].modules
-    name = inspect.unwrap(rule.function).__module__
-    module = of_module(name)
+    module = of_module(thing.__module__)
     if module is not None:
-        return module, *imported_by(module.source, name)
+        return module, *imported_by(module.source, thing.__module__)
     if place.is_file():
         return _file_of(place).modules
     try:
-        source = inspect.getsource(inspect.unwrap(rule.function))
+        source = inspect.getsource(thing)
     except (OSError, TypeError):
-        source = repr(inspect.unwrap(rule.function).__code__.co_code)
-    said = f"{rule.family}.{rule.name}"
-    return (UserModule(said, said, None, hashlib.sha256(source.encode()).hexdigest(), source),)
-
-
-def _made_by(agent: UserAgent) -> tuple[UserModule, ...]:
-    """The modules that an agent's class depends on; for a class typed at a prompt, only its own source."""
-    place = Path(agent.file)
-    if place.resolve() in _LOADED:
-        return _LOADED[place.resolve()].modules
-    module = of_module(agent.cls.__module__)
-    if module is not None:
-        return module, *imported_by(module.source, agent.cls.__module__)
-    if place.is_file():
-        return _file_of(place).modules
-    try:
-        source = inspect.getsource(agent.cls)
-    except (OSError, TypeError):
-        source = repr([getattr(f, "__code__", None) and f.__code__.co_code for f in vars(agent.cls).values()])
-    said = f"agents.{agent.name}"
+        parts = [thing] if isinstance(made, Rule) else vars(thing).values()
+        source = repr([f.__code__.co_code for f in parts if hasattr(f, "__code__")])
+    said = f"{made.family if isinstance(made, Rule) else 'agents'}.{made.name}"
     return (UserModule(said, said, None, hashlib.sha256(source.encode()).hexdigest(), source),)
 
 

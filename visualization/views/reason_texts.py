@@ -176,7 +176,7 @@ def _planned(env: Environment, j: int) -> dict[str, float]:
     """Planned years to award and to build when a site was selected; the plan has no litigation and no second tender."""
     program = env.world.program
     date = year(int(program.selected[0, j]))
-    procedure = env.institutions.procedure_in(date, np.zeros(1, dtype=np.int64))
+    procedure = env.institutions.procedure_in(date, np.zeros(1, dtype=np.int64), env.streams)
     award = float(np.broadcast_to(procedure.award_years, program.selected.shape)[0, j])
     return {"award_years": award, "building_years": float(program.delivered.expected[0, j]) - date - award}
 

@@ -81,6 +81,9 @@ def _show(found: Tournament) -> None:
     def say(x: float) -> str:
         return f"{scale * round(x, 12) + 0.0:+.3g}"  # equal rules differ by rounding errors alone
 
+    def between(one: Place | Invasion) -> str:
+        return f"{say(one.low)} to {say(one.high)}"
+
     def alone(place: Place, name: str, said: Callable[[float], str]) -> tuple[str, str]:
         return said(place.alone[name]), f"{said(place.alone_low[name])} to {said(place.alone_high[name])}"
 
@@ -90,29 +93,18 @@ def _show(found: Tournament) -> None:
         f"{found.family} under {found.scenario.name} ({agenda}, {voting}): {found.worlds} runs per population, {unit}",
         style="bold",
     )
+    beside = [f"{name}{end}" for name in ("all the same", "sites", "years behind") for end in ("", " 95 %")]
     where.print("Payoffs in mixed populations, and outcomes where all play the same rule:")
     printing.print_table(
         where,
-        (
-            "rule",
-            "rank",
-            "payoff",
-            "vs. mean",
-            "95 %",
-            "all the same",
-            "all the same 95 %",
-            "sites",
-            "sites 95 %",
-            "years behind",
-            "years behind 95 %",
-        ),
+        ("rule", "rank", "payoff", "vs. mean", "95 %", *beside),
         [
             (
                 place.rule,
                 str(place.rank),
                 say(place.payoff),
                 say(place.advantage),
-                f"{say(place.low)} to {say(place.high)}",
+                between(place),
                 *alone(place, "payoff", say),
                 *alone(place, "sites", "{:.0f}".format),
                 *alone(place, "years_behind", "{:.2f}".format),
@@ -127,16 +119,7 @@ def _show(found: Tournament) -> None:
         printing.print_table(
             where,
             ("resident", "invader", "gain", "95 %", ""),
-            [
-                (
-                    one.resident,
-                    one.invader,
-                    say(one.gain),
-                    f"{say(one.low)} to {say(one.high)}",
-                    _verdict(one),
-                )
-                for one in told
-            ],
+            [(one.resident, one.invader, say(one.gain), between(one), _verdict(one)) for one in told],
             right=("gain",),
         )
     same = len(found.invasions) - len(told)

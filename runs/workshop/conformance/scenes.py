@@ -36,14 +36,9 @@ BY_PLANNER: Changes = BRIEF | {"agenda": "planner", "pooling": "best_of"}
 BY_WELFARE: Changes = {**BY_PLANNER, "agenda.objective": "welfare"}  # a plan of its own in each world
 ROOT = Path(__file__).resolve().parents[3]
 COUNCIL = ("agenda", "reversion")  # families whose rules are handed the table itself
+WITHOUT_ACTORS = ("operations", "procurement", "access", "standing", "standing_operations", "leftover")
 USUAL: dict[str, list[tuple[str, Changes, int]]] = {
-    "operations": [("the call", BY_CALL, 0)],
-    "access": [("the call", BY_CALL, 0)],
-    "standing": [("the call", BY_CALL, 0)],
-    "standing_operations": [("the call", BY_CALL, 0)],
-    "leftover": [("the call", BY_CALL, 0)],
-    "procurement": [("the call", BY_CALL, 0)],
-    "funding": [("the call", BY_CALL, 0)],
+    **{name: [("the call", BY_CALL, 0)] for name in (*WITHOUT_ACTORS, "funding")},
     "bid": [("the first wave", BY_CALL, 0), ("the second wave", BY_CALL, 1)],
     "draft": [("the College", BY_COMMISSION, 0)],
     "endorse": [("the College", BY_COMMISSION, 0)],

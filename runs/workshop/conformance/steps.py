@@ -25,6 +25,7 @@ from juste_retour.runs.workshop.conformance.scenes import (
     BY_CALL,
     BY_COMMISSION,
     COUNCIL,
+    WITHOUT_ACTORS,
     WORLDS,
     Scene,
     parameters,
@@ -222,17 +223,11 @@ def _moves(x: Examination, scene: Scene, name: str, ends: tuple[Any, Any]) -> bo
 def deterministic(x: Examination) -> bool | None:
     """A rule declared deterministic draws no random numbers, and depends on nothing but its arguments."""
     at_import = {} if x.rule.shipped else reading.read_by([x.file])
+    unread = [name for name in at_import if name.startswith(reading.VARIABLE) and name not in x.reads]
     outside = [f"{name} when it is called" for name in x.reads if not name.endswith(".py")]
-    outside += [
-        f"the {name} when it is imported"
-        for name in at_import
-        if name.startswith(reading.VARIABLE) and name not in x.reads
-    ]
-    files = [
-        f"{name} when it is imported"
-        for name in at_import
-        if Path(name).is_absolute() and not name.endswith(".py")
-    ]
+    outside += [f"the {name} when it is imported" for name in unread]
+    data = [name for name in at_import if Path(name).is_absolute() and not name.endswith(".py")]
+    files = [f"{name} when it is imported" for name in data]
     if "deterministic" in x.rule.properties and outside:
         raise CheckFailed(
             f"declares deterministic but reads {outside[0]}; make it a parameter, read a file at import, or omit the "
@@ -254,11 +249,10 @@ def deterministic(x: Examination) -> bool | None:
         return False
     for scene in x.usual():
         handed = scene.again()
-        recorders = [watch.DrawRecorder(thing) for thing in handed if x.rule.family in COUNCIL]
+        found: list[str] = []
+        handed = tuple(watch.recording(thing, found) for thing in handed)
         x.ask(scene, handed)
-        drawn = [
-            name for recorder in recorders for name in recorder.drawn if name not in ("vote", "rehearsal")
-        ]
+        drawn = [name for name in found if name not in ("vote", "rehearsal")]
         if drawn:
             raise CheckFailed(
                 f"declares deterministic but draws from the random stream {drawn[0]!r}; omit the declaration",
@@ -327,14 +321,7 @@ def _depends_on(
 
 def ordered(x: Examination) -> bool | None:
     """The rule does not depend on the order of the actors. If it is not declared anonymous, a violation is only a note."""
-    if not x.scenes or x.rule.family in (
-        "operations",
-        "procurement",
-        "access",
-        "standing",
-        "standing_operations",
-        "leftover",
-    ):
+    if not x.scenes or x.rule.family in WITHOUT_ACTORS:
         return False
     try:
         _alike(x, names=True)

@@ -11,14 +11,14 @@ import pickle
 import random
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TextIO
+from typing import Any, Concatenate, ParamSpec, TextIO
 
 import numpy as np
 
 from juste_retour.abm.bargaining.council import Council
-from juste_retour.abm.bargaining.tables.bargaining_table import Table
+from juste_retour.abm.delivery.procurement import Purchase
 from juste_retour.agents import asking
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.asking import RuleFailed, TooLong, file_of, line_in, said
@@ -261,9 +261,9 @@ def random_source(rule: Rule) -> str:
     """Advice on where a rule may take random numbers from, for a message."""
     if rule.family == "vote":
         return "use situation.uniforms, or no random numbers"
-    if rule.family not in COUNCIL:
+    if rule.family not in (*COUNCIL, "procurement"):
         return "use no random numbers"
-    table = "council" if rule.family == "agenda" else "table"
+    table = {"agenda": "council", "procurement": "purchase"}.get(rule.family, "table")
     return f"draw from the random streams, as in {table}.uniform('my draws', n), or use no random numbers"
 
 
@@ -272,20 +272,20 @@ def _state() -> tuple[object, ...]:
     return (kind, keys.tobytes() if isinstance(keys, np.ndarray) else keys, *rest)
 
 
-class DrawRecorder:
-    """Records the random streams from which a table's methods draw, in `drawn`."""
+def recording(thing: Any, drawn: list[str]) -> Any:
+    """An argument of a rule that adds to `drawn` the names of the random streams from which the rule draws."""
 
-    def __init__(self, table: Table):
-        self.drawn: list[str] = []
-        for name in ("uniform", "normal", "lasting"):
-            if hasattr(table, name):
-                setattr(table, name, self._recorded(getattr(table, name)))
-
-    def _recorded(
-        self, draw: Callable[Concatenate[str, Slots], Floats]
+    def recorded(
+        draw: Callable[Concatenate[str, Slots], Floats],
     ) -> Callable[Concatenate[str, Slots], Floats]:
-        def recorded(channel: str, *args: Slots.args, **more: Slots.kwargs) -> Floats:
-            self.drawn.append(channel)
+        def record(channel: str, *args: Slots.args, **more: Slots.kwargs) -> Floats:
+            drawn.append(channel)
             return draw(channel, *args, **more)
 
-        return recorded
+        return record
+
+    if isinstance(thing, Purchase):
+        return replace(thing, draw=recorded(thing.draw))
+    for name in ("uniform", "normal", "lasting") if isinstance(thing, Council) else ():
+        setattr(thing, name, recorded(getattr(thing, name)))
+    return thing
