@@ -12,7 +12,8 @@ from __future__ import annotations
 import sys
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,20 @@ def with_seed(scenario: Scenario, seed: int) -> Scenario:
     chosen = scenario.rules["expect"]
     owner = next((f"{code}." for code, own in chosen.actors if own.rule == "stationary"), "")
     return scenario.changed({f"expect.{'' if chosen.rule == 'stationary' else owner}seed": seed})
+
+
+@contextmanager
+def instead(scenario: Scenario, members: Members, found: FixedPoint) -> Iterator[None]:
+    """Let runs of a scenario use this solution for the time of the context."""
+    key = _key(scenario, members)
+    before = _solved.get(key)
+    _keep(key, found)
+    try:
+        yield
+    finally:
+        _solved.pop(key)
+        if before is not None:
+            _keep(key, before)
 
 
 def _keep(key: tuple[str, str], found: FixedPoint) -> None:

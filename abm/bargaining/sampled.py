@@ -126,6 +126,10 @@ class FixedPoint:
         most = max(self.leads, key=self.leads.count)  # of equally frequent ones the first
         return replace(self, number=min(number, len(self.solutions)) or most)
 
+    def moved(self, by: Floats) -> FixedPoint:
+        """The same search with its values moved by this many of their standard errors, (states,), as if known exactly."""
+        return replace(self, solutions=self.solutions + by * self.errors, errors=0 * self.errors)
+
     @property
     def found(self) -> Floats:
         """(states,) values at the end of the search; `values` refuses those that did not converge."""

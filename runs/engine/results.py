@@ -14,11 +14,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from juste_retour.abm.bargaining.sampled import TOLERANCE
+from juste_retour.abm.bargaining.sampled import TOLERANCE, FixedPoint
 from juste_retour.agents.arrays import Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base.statistics import clustered_means
-from juste_retour.runs.engine.chunks import ChunkPlan
+from juste_retour.runs.engine.chunks import SOLVER_SEED, ChunkPlan
 from juste_retour.runs.engine.manifest import mixture
 from juste_retour.runs.engine.spec import Spec, spec_of
 from juste_retour.runs.engine.store import REMEDY, Store
@@ -143,22 +143,24 @@ class Results:
                 "batch again."
             )
         frame = self.table("worlds", ["point", "replicate", name])
-        if outcomes()[name].kind == "quarter":
-            frame[name] = [_year(text) for text in frame[name]]
-        values = (
-            measure({name: frame[name].astype(float)}, name)
-            if outcomes()[name].kind != "quarter"
-            else frame[name]
-        )
-        wide = pd.Series(np.asarray(values, dtype=float), index=[frame["point"], frame["replicate"]]).unstack(
-            "replicate"
-        )
+        index = [frame["point"], frame["replicate"]]
+        wide = pd.Series(numbers_of(frame, name), index=index).unstack("replicate")
         wide = wide.loc[:, wide.notna().all()]
         if not wide.shape[1]:
             raise BadInput(
                 f"{self.out} has no replication that is finished at every point; give the same `batch` command to resume."
             )
         return [int(p) for p in wide.index], np.ascontiguousarray(wide.to_numpy())
+
+    @cached_property
+    def solved(self) -> dict[tuple[int, int], FixedPoint]:
+        """The recorded solutions for stationary values, by point and solver seed."""
+        found = {}
+        for record in self.store.done().values():
+            for place, plain in record.get("solutions", {}).items():
+                point, _, seed = place.partition(f", {SOLVER_SEED.name} ")
+                found[int(point), int(seed or 0)] = FixedPoint.of(plain, self.spec.members.states.count)
+        return dict(sorted(found.items()))
 
     def independent(self, name: str) -> tuple[list[int], Floats]:
         """The same, but with the mean over each solver seed's replications in their place, if the spec names several seeds.
@@ -216,6 +218,13 @@ class Results:
 
 def _read(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
     return pq.read_table(pa.BufferReader(content), columns=columns)
+
+
+def numbers_of(frame: pd.DataFrame, name: str) -> Floats:
+    """An outcome in a frame of the table `worlds`, (runs,), with quarters as years; infinite if it is missing."""
+    if outcomes()[name].kind == "quarter":
+        return np.array([_year(text) for text in frame[name]])
+    return measure({name: frame[name].astype(float)}, name)
 
 
 def _year(text: object) -> float:

@@ -79,6 +79,11 @@ class Findings:
         return self.asked.contrasts
 
     @property
+    def answering(self) -> list[LevelContrast]:
+        """The contrasts of the factor that the question names first; in a list all of them."""
+        return [c for c in self.contrasts if not c.factor or c.factor in self.asked.focus[:1]]
+
+    @property
     def some(self) -> list[int]:
         """Rows of the points that tables and figures show; empty if there are too many to read."""
         rows = list(range(len(self.numbers)))

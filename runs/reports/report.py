@@ -28,6 +28,7 @@ from juste_retour.runs.reports import drawing as drawing
 from juste_retour.runs.reports.findings import CLUSTERED, Findings
 from juste_retour.runs.reports.illustrated import Illustrated
 from juste_retour.runs.reports.sensitivity_report import PAIR_HEADINGS, pair_rows
+from juste_retour.runs.reports.solver_effects import under_each, unsure
 from juste_retour.runs.reports.wording import percent, unit_of, words
 
 PAGE, FIGURES = "report.html", "figures"
@@ -96,9 +97,9 @@ def answer(found: Findings) -> str:
                 f" {pair.groups[0].capitalize()} and {pair.groups[1]} interact most: together they change it by "
                 f"{brief(pair.interaction)} more than the sum of both."
             )
-        return f"{text} {sentence(found.asked.agreed, [])}".rstrip()
+        return " ".join(filter(None, (text, sentence(found.asked.agreed, []), unsure(found))))
     parts = []
-    for say in (_three_way, _effect, _unagreed, _together, _winners, _movers, _idle):
+    for say in (_three_way, _effect, unsure, _unagreed, _together, _winners, _movers, _idle):
         with suppress(BadInput):  # the notes give the reason
             parts.append(say(found))
     return " ".join(part for part in parts if part)
@@ -121,10 +122,9 @@ def _three_way(found: Findings) -> str:
 
 def _effect(found: Findings) -> str:
     """The effect of the factor that the question names first: its largest contrast, and where it holds."""
-    mine = [c for c in found.contrasts if not c.factor or c.factor in found.asked.focus[:1]]
-    if not mine:
+    if not found.answering:
         return ""
-    c = max(mine, key=lambda c: abs(c.difference))
+    c = max(found.answering, key=lambda c: abs(c.difference))
     name = words(found.headline)
     which = (
         f"{c.factor} = {c.level} instead of {c.against}" if c.factor else f"{c.level} instead of {c.against}"
@@ -278,6 +278,7 @@ def page(found: Illustrated, pictures: Sequence[str]) -> str:
         shares=_told(_shares_table, found),
         interactions=_interactions(found),
         outcomes=_outcomes(found),
+        equilibria=ReportTable(*under_each(found)),
         notes=found.notes,
         refused=_refused(spec),
         commands=COMMANDS,
