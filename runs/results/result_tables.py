@@ -32,10 +32,10 @@ class Column:
     meaning: str
 
 
-def _declared() -> dict[str, tuple[Column, ...]]:
-    """The columns of `columns.csv` by table, in the order of the file; those under no table are keys of all."""
+def declared(file: Path) -> dict[str, tuple[Column, ...]]:
+    """The columns that a file declares by table, in the order of the file; those under no table are keys of all."""
     found: dict[str, tuple[Column, ...]] = {}
-    for row in read_rows(Path(__file__).with_name("columns.csv")):
+    for row in read_rows(file):
         found[row["table"]] = (
             *found.get(row["table"], ()),
             Column(**{f.name: row[f.name] for f in fields(Column)}),
@@ -43,7 +43,7 @@ def _declared() -> dict[str, tuple[Column, ...]]:
     return found
 
 
-TABLES = _declared()
+TABLES = declared(Path(__file__).with_name("columns.csv"))
 KEYS = TABLES.pop("")
 PRICES = tuple(field.name for field in fields(PriceOfPolitics))
 DEFAULT = ("worlds", "states", "facilities", "votes")

@@ -29,27 +29,6 @@ from juste_retour.runs.studies.europe.trials import NAMED, NEARLY
 TEMPLATES = Path(__file__).parent / "templates"
 BEGIN, END = "<!-- findings -->", "<!-- /findings -->"
 FIRST = 8  # parameters that the table of defaults names
-READINGS = {
-    "mean": "one project's largest run",
-    "whole": "with whole machines",
-    "all": "all machines as one",
-    "program": "the program's machines alone",
-}
-PRICES = {
-    "price_of_politics": "price of politics",
-    "price_where": "of it, where and when the committed money goes",
-    "price_unspent": "of it, money not committed",
-    "rules": "of it, rules of decision",
-    "payers": "of it, who pays",
-    "goals": "of it, the states' goals",
-    "goals at 0.5": "goals, if the race is worth half as much",
-    "goals at 2": "goals, if the race is worth twice as much",
-    "goals per doubling": "change of the goals per doubling of the race's value",
-} | {
-    f"{part}, {words} order": f"{said}, {words} over the orders"
-    for part, said in (("rules", "rules of decision"), ("payers", "who pays"), ("goals", "the states' goals"))
-    for words in ("smallest", "largest")
-}
 
 
 def page(found: PlainVerdict) -> str:
@@ -133,8 +112,6 @@ def _written(template: str, found: PlainVerdict) -> str:
         small_movers=sum(max(row["status_quo"], row["reform"]) < 0.01 for row in moving),
         movers=[(row, [about[name] for name in row["parameter"].split(" and ")]) for row in largest[:FIRST]],
         growth_bands=bands,
-        prices_named=PRICES,
-        readings_named=READINGS,
         read_as=READ_AS,
         read_in=[(f"{years} years", f"mean of {years} years") for years in WINDOWS] + [(w, w) for w in READ_AS.values()],
         robustness_heads={key: key for key in found["robustness"][0]},

@@ -14,7 +14,7 @@ from juste_retour.abm.politics.council_history import rule_in_force
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.base.chunked import Progress, reporter
 from juste_retour.runs.base.provenance import platform_facts
-from juste_retour.runs.results.result_tables import Column
+from juste_retour.runs.results.result_tables import declared
 from juste_retour.runs.studies.positions import line_models  # noqa: F401  registers its models
 from juste_retour.runs.studies.positions.capability import (
     EQUAL,
@@ -29,30 +29,7 @@ from juste_retour.runs.studies.positions.models import MODELS
 from juste_retour.runs.studies.positions.position_tables import Issue, Source, read_with_digest
 from juste_retour.runs.studies.positions.scores import BY, in_common, scores
 
-COLUMNS = (
-    Column("issue", "string", "", "name of the issue"),
-    Column("proposal", "string", "", "the proposal that the issue is part of"),
-    Column("council_rule", "string", "", "how the Council decides: QMV or unanimity"),
-    Column("procedure", "string", "", "legislative procedure, as in the table"),
-    Column("period", "string", "", "the Union whose voting rule was in force when the proposal was made"),
-    Column("model", "string", "", "name of the model"),
-    Column(
-        "outcome", "float", "points", "the model's prediction, 0 to 100; missing if the model does not apply"
-    ),
-    Column("actual", "float", "points", "the decision, 0 to 100"),
-    Column("n", "integer", "issues", "issues with a predicted and an actual outcome"),
-    Column("mean_absolute_error", "float", "points", "mean distance between predicted and actual outcome"),
-    Column("low", "float", "points", "lower bound of the 95 % bootstrap interval over proposals"),
-    Column("high", "float", "points", "upper bound of the 95 % bootstrap interval over proposals"),
-    Column("reason", "string", "", "why a model has no outcome"),
-    Column("issues", "integer", "issues", "number of issues without an outcome for this reason"),
-    Column("distribution", "string", "", "name of the distribution"),
-    *(Column(f"q{q}", "float", "points", f"{q} % quantile of the forecast") for q in ("05", "50", "95")),
-    Column("position", "float", "points", "the actors' position that is the likeliest decision"),
-    Column("probability", "float", "share", "probability that the decision is that position"),
-    Column("log_score", "float", "1", "log probability of the decision, on a grid of 21 places"),
-    Column("crps", "float", "points", "continuous ranked probability score of the forecast"),
-)
+COLUMNS = declared(Path(__file__).with_name("columns.csv"))[""]
 
 
 @dataclass(frozen=True, eq=False)
