@@ -62,6 +62,14 @@ def batch(
             "H",
         ),
     ] = None,
+    preregister: Annotated[
+        bool,
+        option(
+            "Write design, hypotheses and analysis to --out before the run, and run nothing.",
+            None,
+            "--preregister",
+        ),
+    ] = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
@@ -78,6 +86,13 @@ def batch(
         return
     if out is None:
         raise BadInput("--out is missing; name the folder for the results, as in --out results.")
+    if preregister:
+        from juste_retour.runs.reports.preregistration import preregister as register
+
+        where.print(
+            f"Written to {register(read, out)}; `batch` without --preregister runs it.", soft_wrap=True
+        )
+        return
     if cluster is None and not out.exists():  # a batch that is resumed was accepted before
         check_batch(read, processes(workers), yes)
     _say_runs(read, where)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from juste_retour.runs.base.user_modules import UserModule
 from juste_retour.runs.base.user_rules import RulesFile, in_use, load_rules
 from juste_retour.runs.engine.design import TO, Design, Point, points, read_design, scenario_at
 from juste_retour.runs.engine.factors import Factor, Level, check_rule, read_factors
+from juste_retour.runs.engine.hypotheses import Hypothesis, read_hypotheses
 from juste_retour.runs.engine.studies import RESULT, known_study, study_module
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.paired import asks_price, outcome
@@ -60,6 +61,7 @@ KEYS = {
     "factors": {},
     "study": None,
     "settings": {},
+    "hypotheses": (),
 }
 RESOLVED = (
     "scenarios",
@@ -141,6 +143,11 @@ class Spec:
         return tuple(self.content["outcomes"])
 
     @property
+    def hypotheses(self) -> list[Hypothesis]:
+        """The hypotheses about effects."""
+        return [Hypothesis(**one) for one in self.content.get("hypotheses", ())]
+
+    @property
     def title(self) -> str:
         """The title, or the scenario's name if there is none."""
         return str(self.content["title"] or self.scenario.name)
@@ -206,7 +213,9 @@ def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str,
         runs: number of runs in all.
     """
     said = {
-        k: v for k, v in content.items() if k not in ("title", "question", "outcomes", "members", "rules")
+        k: v
+        for k, v in content.items()
+        if k not in ("title", "question", "outcomes", "members", "rules", "hypotheses")
     }
     if said.get("left_out"):
         said["left_out"] = sorted(said["left_out"])  # the points, without the wording of the reasons
@@ -310,6 +319,9 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
     modules = in_use(resolved, rules)
     spec = Spec(resolved, base, scenarios, design, factors, members, switching, (), modules)
     refused = _refused(spec, content["left_out"]) if "left_out" in content else _check_points(spec, check)
+    if said["hypotheses"]:
+        asked = read_hypotheses(said["hypotheses"], design.kind, spec.points, spec.outcomes[0])
+        resolved["hypotheses"] = [asdict(one) for one in asked]
     resolved["left_out"] = {str(r.point): r.reason for r in refused}
     return Spec(resolved, base, scenarios, design, factors, members, switching, refused, modules)
 

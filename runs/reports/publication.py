@@ -31,6 +31,7 @@ from juste_retour.runs.base.user_rules import loaded
 from juste_retour.runs.engine.results import Results
 from juste_retour.runs.engine.spec import KEYS, RESOLVED
 from juste_retour.runs.engine.store import DONE, MANIFEST, REMEDY
+from juste_retour.runs.reports.preregistration import FILE, registered
 from juste_retour.runs.reports.report import rendered, spec_text
 from juste_retour.runs.reports.ro_crate import METADATA, crate
 from juste_retour.runs.results import export as exporting
@@ -173,6 +174,8 @@ def _contents(results: Results, tables: bool) -> dict[str, Content]:
                 for m in file.imports
                 if m.path is not None and m.path.is_file() and not Path(m.place).is_absolute()
             }
+    if registered(out) is not None:
+        content[f"results/{FILE}"] = out / FILE
     locked = locked_environment()
     if locked:
         content["requirements.txt"] = locked

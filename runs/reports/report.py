@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from juste_retour.agents.errors import BadInput
+from juste_retour.runs.analysis.clustered import equivalence_margin
 from juste_retour.runs.analysis.effects import same_sign
 from juste_retour.runs.analysis.sensitivity import morris
 from juste_retour.runs.base.numerals import brief, shown, span, within
@@ -27,7 +28,8 @@ from juste_retour.runs.engine.spec import Spec
 from juste_retour.runs.reports import drawing as drawing
 from juste_retour.runs.reports.findings import CLUSTERED, Findings
 from juste_retour.runs.reports.illustrated import Illustrated
-from juste_retour.runs.reports.sensitivity_report import PAIR_HEADINGS, pair_rows
+from juste_retour.runs.reports.preregistration import HEADINGS, compared, judged
+from juste_retour.runs.reports.sensitivity_report import EXCLUDED, PAIR_HEADINGS, pair_rows
 from juste_retour.runs.reports.solver_effects import under_each, unsure
 from juste_retour.runs.reports.wording import percent, unit_of, words
 
@@ -135,7 +137,8 @@ def _effect(found: Findings) -> str:
         f"{span(c.low, c.high)})."
     )
     if c.low <= 0 <= c.high:
-        text = f"{text[:-1]}, which is not significantly different from zero."
+        text = f"{text[:-1]}, which is not significantly different from zero"
+        text += f"; effects beyond +- {brief(equivalence_margin(c.low, c.high))} are excluded at 5 %."
     if len(c.each) > 1:
         same, every = same_sign(c)
         text += f" The difference has this sign at {same} of {every} combinations of the other factors."
@@ -271,6 +274,8 @@ def page(found: Illustrated, pictures: Sequence[str]) -> str:
         answer=answer(found),
         facts=facts,
         methods=methods(results),
+        compared=compared(results),
+        hypotheses=ReportTable(HEADINGS, [one.row for one in judged(results)], EXCLUDED),
         factors=ReportTable(["Varied", "Levels"], _factors(spec)),
         figures=list(zip(found.figures, pictures, strict=True)),
         effects=_told(_effects_table, found),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from juste_retour.agents.errors import BadInput, near
+from juste_retour.runs.analysis.clustered import equivalence_margin
 from juste_retour.runs.analysis.crossed_effects import ThreeWay
 from juste_retour.runs.analysis.effects import Effects
 from juste_retour.runs.analysis.sensitivity import DRAWN, Pair, morris
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+EXCLUDED = "Excluded beyond: two one-sided tests at 5 % exclude larger effects in both directions."
 MOST_POINTS = 48  # rows of a table of points; for larger designs it has a row per level of each factor
 
 
@@ -146,6 +148,8 @@ def sensitivity(results: Results | Path | str, outcome: str | None = None) -> Se
     plain["agreement"] = [asdict(a) for a in asked.agreed]
     unagreed = _agreement(asked)
     tables, notes = [*tables, *unagreed], [*notes, *([MEANING] if unagreed else [])]
+    if asked.contrasts:
+        notes = [*notes, EXCLUDED]
     notes = [*notes, f"Intervals are 95 % intervals over {DRAWN.get(kind, 'replications')}."]
     return Sensitivity(name, plain, tables, notes, results.caution, asked)
 
@@ -292,10 +296,17 @@ def _marginal(found: Effects) -> tuple[dict[str, object], list[ShownTable]]:
     if found.sample is not None:
         title = "Marginal effects, averaged over the sample of all other factors"
     rows = [
-        [f"{c.factor} = {c.level}", c.against, brief(c.difference), span(c.low, c.high)]
+        [
+            f"{c.factor} = {c.level}",
+            c.against,
+            brief(c.difference),
+            span(c.low, c.high),
+            brief(equivalence_margin(c.low, c.high)),
+        ]
         for c in found.contrasts
     ]
-    tables = [ShownTable(title, ["Level", "Compared with", "Effect", "95 %"], rows, 2)] if rows else []
+    headings = ["Level", "Compared with", "Effect", "95 %", "Excluded beyond +-"]
+    tables = [ShownTable(title, headings, rows, 2)] if rows else []
     rows = [[s.factor, s.per, brief(s.effect), span(s.low, s.high)] for s in found.slopes]
     if rows:
         title = "Linear slopes, averaged over the sample of all other factors"
@@ -321,7 +332,13 @@ def _marginal(found: Effects) -> tuple[dict[str, object], list[ShownTable]]:
     plain: dict[str, object] = {
         "three_way": [] if three is None else [asdict(r) for r in three.rows],
         "three_way_test": test,
-        "marginal_effects": [{k: v for k, v in asdict(c).items() if k != "each"} for c in found.contrasts],
+        "marginal_effects": [
+            {
+                **{k: v for k, v in asdict(c).items() if k != "each"},
+                "excluded_beyond": equivalence_margin(c.low, c.high),
+            }
+            for c in found.contrasts
+        ],
         "conditional_effects": [asdict(r) for r in under],
     }
     return plain | ({"slopes": [asdict(s) for s in found.slopes]} if found.sample else {}), tables

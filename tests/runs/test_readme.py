@@ -40,8 +40,8 @@ def test_readme_python_code_runs(tmp_path, monkeypatch, code):
 def test_readme_experiment_runs(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pool, "cores", lambda: 0)  # run in this process: workers take seconds to start
-    (spec,) = blocks("toml")
-    Path("mine.toml").write_text(spec, encoding="utf-8")
+    Path("mine.toml").write_text("\n".join(blocks("toml")), encoding="utf-8")  # the spec, and a hypothesis
+    assert call("batch", "mine.toml", "--out", "results", "--preregister")[0] == 0
     (commands,) = blocks("shell")
     for line in commands.splitlines():
         prompt, *arguments = line.split()
