@@ -23,7 +23,7 @@ from pathlib import Path
 from websockets.exceptions import ConnectionClosed
 
 from tests.browser.benchmarks.crowd import Visitor
-from tests.browser.benchmarks.live import memory_mb, row, started
+from tests.browser.benchmarks.live import HEAD, memory_mb, row, served
 
 EUROPE = {"base": "eu-status-quo", "changes": {}}
 ABOUT = {"specs": [EUROPE], "seed": 1}
@@ -180,22 +180,14 @@ async def measure(presenter, pid, host, port, count, rounds):
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 10
-    command = [str(Path(sys.executable).parent / "juste-retour"), "app", "--no-browser", "--port", "0"]
-    command += ["--audience", "--audience-host", "127.0.0.1", "--audience-port", "0"]
-    process, address = started(command, r"http://127\.0\.0\.1:\d+")
-    try:
+    with served("--audience", "--audience-host", "127.0.0.1", "--audience-port", "0") as (process, address):
         host, port = re.findall(r"http://([\d.]+):(\d+)/", process.stdout.readline())[0]
         presenter = Presenter(address)
         before = memory_mb(process.pid)
-        print("| measured | median | p95 | most | unit | aim |\n|---|---:|---:|---:|---|---|")
+        print(HEAD)
         asyncio.run(measure(presenter, process.pid, host, int(port), count, rounds))
-        print(
-            f"\nmemory of the server in MB: {before:.0f} without phones, {memory_mb(process.pid):.0f} at the end"
-        )
-        print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end")
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+        now = memory_mb(process.pid)
+        print(f"\nmemory of the server in MB: {before:.0f} without phones, {now:.0f} at the end")
 
 
 if __name__ == "__main__":

@@ -9,18 +9,16 @@ half of the visitors leave and half lose the connection. Then GONE visitors, eig
 from __future__ import annotations
 
 import json
-import os
 import random
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from uuid import uuid4
 
 from websockets.sync.client import connect
 
-from tests.browser.benchmarks.live import memory_mb, row, started
+from tests.browser.benchmarks.live import HEAD, memory_mb, row, served
 
 VISITORS = 20
 PRESETS = ("eu-status-quo", "essay-reform", "federal-europe", "gigafactories")
@@ -111,9 +109,7 @@ def visit(address, number, seconds, first, runs, spreads):
 def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 600
     gone = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    command = [str(Path(sys.executable).parent / "juste-retour"), "app", "--no-browser", "--port", "0"]
-    process, address = started(command, r"http://127\.0\.0\.1:\d+")
-    try:
+    with served() as (process, address):
         held = [memory_mb(process.pid)]
         first: list[float] = []
         runs: list[float] = []
@@ -131,15 +127,11 @@ def main():
             for k in range(gone):
                 pool.submit(visit, address, 2 * k + 1, 0, [], [], [])
         held.append(memory_mb(process.pid))
-        print("| measured | median | p95 | most | unit | aim |\n|---|---:|---:|---:|---|---|")
+        print(HEAD)
         row(f"{VISITORS} visitors arrive at once", first)
         row(f"a new run, {len(runs)} asked in {seconds} s", runs)
         row(f"200 worlds, {len(spreads)} asked", spreads)
         print(f"\nmemory of the server in MB: {', '.join(f'{mb:.0f}' for mb in held)}")
-        print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end")
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 if __name__ == "__main__":

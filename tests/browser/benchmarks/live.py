@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -26,39 +27,9 @@ FLAGS = [
     "--no-first-run",
     "--disable-background-networking",
 ]
+TIMED, RESET = (Path(__file__).with_name(f"{name}.js").read_text() for name in ("timed", "reset"))
+HEAD = "| measured | median | p95 | most | unit | aim |\n|---|---:|---:|---:|---|---|"
 READY = ".page[data-ready=true][data-busy=false]"
-TIMED = """
-(many, wait) => new Promise(async (done) => {
-  let last = 0;
-  new MutationObserver(() => { last = performance.now(); }).observe(document.body, {subtree: true, childList: true, attributes: true, characterData: true});
-  const found = [];
-  for (let k = 0; k < many; k++) {
-    const start = performance.now();
-    last = start;
-    document.querySelector("[aria-label='One quarter forward']").click();
-    await new Promise((go) => setTimeout(go, wait));
-    found.push(last - start);
-  }
-  done(found);
-})
-"""
-RESET = """
-(many) => new Promise(async (done) => {
-  const page = document.querySelector(".page");
-  const found = [];
-  for (let k = 0; k < many; k++) {
-    const start = performance.now();
-    document.querySelector("[data-press=dice]").click();
-    await new Promise((go) => {
-      const seen = new MutationObserver(() => page.dataset.busy === "false" && (seen.disconnect(), go()));
-      seen.observe(page, {attributes: true, attributeFilter: ["data-busy"]});
-    });
-    found.push(performance.now() - start);
-    await new Promise((go) => setTimeout(go, 20));
-  }
-  done(found);
-})
-"""
 
 
 def quantile(values, share):
@@ -78,23 +49,37 @@ def memory_mb(pid):
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
-def started(command, pattern, env=None):
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
-    while True:
-        line = process.stdout.readline() if process.stdout else ""
-        if not line:
-            raise SystemExit(f"{command[0]} ended before it was ready")
-        found = re.search(pattern, line)
-        if found:
-            break
-    address = found[0].replace("localhost", "127.0.0.1")
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"{address}/readyz", timeout=5)
-            return process, address
-        except OSError:
+@contextmanager
+def served(*options):
+    """Run the app, yield its process and address, print the load at the end, and stop it."""
+    command = [
+        str(Path(sys.executable).parent / "juste-retour"),
+        "app",
+        "--no-browser",
+        "--port",
+        "0",
+        *options,
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        found = None
+        while found is None:
+            line = process.stdout.readline()
+            if not line:
+                raise SystemExit("the app ended before it was ready")
+            found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        for _ in range(300):
+            with suppress(OSError):
+                urllib.request.urlopen(f"{found[0]}/readyz", timeout=5)
+                break
             time.sleep(0.1)
-    raise SystemExit("the server was not ready in time")
+        else:
+            raise SystemExit("the server was not ready in time")
+        yield process, found[0]
+        print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end")
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 def opened(browser, address, query=""):
@@ -156,18 +141,11 @@ def measure(browser, process, address):
 
 
 def main():
-    print("| measured | median | p95 | most | unit | aim |\n|---|---:|---:|---:|---|---|", flush=True)
-    with sync_playwright() as play:
+    print(HEAD, flush=True)
+    with sync_playwright() as play, served() as (process, address):
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        command = [str(Path(sys.executable).parent / "juste-retour"), "app", "--no-browser", "--port", "0"]
-        process, address = started(command, r"http://127\.0\.0\.1:\d+")
-        try:
-            measure(browser, process, address)
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+        measure(browser, process, address)
         browser.close()
-    print(f"\n{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end")
 
 
 if __name__ == "__main__":
