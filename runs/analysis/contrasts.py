@@ -330,7 +330,7 @@ def contrasts(
     deviation, half = spread(difference), half_width(difference)
     with np.errstate(invalid="ignore", divide="ignore"):
         apart = spread(first) ** 2 + spread(second) ** 2
-        saved = np.where(apart > 0, 1 - deviation**2 / apart, np.nan)
+        saved = np.where((apart > 0) & np.isfinite(apart), 1 - deviation**2 / apart, np.nan)
     found = []
     for k, name in enumerate(outcomes):
         mean_a, mean_b = mean(first[k]), mean(second[k])

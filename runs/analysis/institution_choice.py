@@ -148,7 +148,8 @@ def choose(
     kept = [k for k, name in enumerate(names) if name not in left_out]
     names, given = [names[k] for k in kept], [given[k] for k in kept]
     if len(given) < 2:
-        raise BadInput(f"fewer than two institutions have a result: {' '.join(left_out.values())}")
+        reasons = "; ".join(dict.fromkeys(reason.rstrip(".") for reason in left_out.values()))
+        raise BadInput(f"fewer than two institutions have a result: {reasons}.")
     votes = [Adoption(s, union, by or s.rules["voting"]) for s in given]
     utility = np.stack([one[UTILITY] for one in every])  # (institutions, worlds, states)
     count = len(given)

@@ -121,7 +121,7 @@ class Runs:
         worlds = self.at(scenario, replicates)
         found = self._measured(worlds, replicates, self.measured, price=asks_price(self.outcomes))
         if LAG in found:
-            found[STANDING] = (found[GAIN] == 0).astype(np.float64)
+            found[STANDING] = ((found[GAIN] == 0) & np.isfinite(found[LAG])).astype(np.float64)
         return found
 
     def at(self, scenario: Scenario, replicates: Integers) -> Scenario | list[Scenario]:

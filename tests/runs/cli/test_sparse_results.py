@@ -1,7 +1,11 @@
 """Every command that reads results copes with results in which little or nothing happened."""
 
+import re
+
 import pytest
 
+from juste_retour.abm.bargaining import continuation, solved
+from juste_retour.abm.bargaining.stationary_values import NotConverged
 from juste_retour.runs.cli.lazy_group import main
 from tests.runs.cli.test_bad_input import refused
 from tests.runs.conftest import rules_kept
@@ -33,6 +37,7 @@ def broken(ballot, states):
     """Fail on every ballot."""
     raise ValueError("no vote today")
 '''
+ONE = "state,population,gdp_eur_bn\nA,3000000,100\n"
 OWN = 'rules = ["../own.py"]'
 CASES = {  # settings of the scenario, replications, further keys
     "no agreement": (', voting = "never"', 2, OWN),
@@ -56,6 +61,30 @@ COMMANDS = {
 REFUSED = {("one state", name) for name in ("sensitivity", "sensitivity as JSON", "patterns")}
 
 
+DIRECTLY = {  # the same cases in commands that run scenarios themselves
+    "no agreement": ["--rules", "own.py", "--set", "voting=never"],
+    "no site": ["--set", "envelope_eur_bn=0.01"],
+    "no vote": ["--set", "agenda=planner"],
+    "one state": ["--members", "one"],
+    "one replication": ["--worlds", "1"],
+    "zero envelope": ["--set", "envelope_eur_bn=0"],
+    "all failed": ["--rules", "own.py", "--set", "voting=broken"],
+    "not solved": ["--set", "agenda=closed_rule", "--set", "expect=stationary"],
+}
+TWO = ["eu-status-quo", "--set-b", "operations=operator_led"]
+DRAWN = ["--draws", "20", "--prior"]
+RUNNING = {
+    "run": ["run"],
+    "compare": ["compare", *TWO],
+    "attribute": ["attribute", *TWO, "--set-b", "procurement=rapid"],
+    "reforms": ["reforms", *TWO],
+    "choose": ["choose", "eu-status-quo", "--vary", "operations=all"],
+    "compare over draws": ["compare", *TWO, *DRAWN],
+    "attribute over draws": ["attribute", *TWO, *DRAWN],
+    "reforms over draws": ["reforms", *TWO, *DRAWN, "--each", "2"],
+}
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A folder with the rules: two files may not define the same one."""
@@ -70,7 +99,7 @@ def case(request, place):
     folder = place / request.param
     scenario, replications, head = CASES[request.param]
     (folder / "one").mkdir(parents=True)
-    (folder / "one" / "states.csv").write_text("state,population,gdp_eur_bn\nA,3000000,100\n")
+    (folder / "one" / "states.csv").write_text(ONE)
     text = SPEC.format(scenario=scenario, replications=replications, head=head)
     (folder / "spec.toml").write_text(text)
     with rules_kept():
@@ -102,3 +131,41 @@ def test_command_answers_or_refuses_in_one_sentence(case, command, call, monkeyp
         assert out.strip()
         if (name, command) == ("one replication", "sensitivity as JSON"):
             assert '"low": null' in out  # no interval from one replication
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("json", [False, True], ids=["text", "JSON"])
+@pytest.mark.parametrize(
+    "command", [pytest.param(c, marks=pytest.mark.slow) if "draws" in c else c for c in RUNNING]
+)
+@pytest.mark.parametrize("name", DIRECTLY)
+def test_command_that_runs_scenarios_answers_or_refuses(
+    name, command, json, place, call, monkeypatch, own_rules
+):
+    def no_values(*_):
+        raise NotConverged("it did not converge.")
+
+    monkeypatch.chdir(place)
+    monkeypatch.setenv(solved.VARIABLE, "")
+    monkeypatch.setattr(solved, "announced", lambda scenario, solve: solve())
+    monkeypatch.setattr(continuation, "_solve", no_values)
+    (place / "one").mkdir(exist_ok=True)
+    (place / "one" / "states.csv").write_text(ONE)
+    words = [*RUNNING[command], "--worlds", "2", *DIRECTLY[name], *["--json"] * json]
+    status, out, err = call(*words)
+    fails = {
+        "all failed": "no vote today",
+        "not solved": "it did not converge",
+        "one replication": "at least 2",
+    }
+    if name in fails and not (name == "one replication" and command in ("run", "attribute over draws")):
+        assert (status in (1, 2), out) == (True, "")
+        assert err.count(fails[name]) == len(err.strip().splitlines()) == 1
+    elif (name, command.partition(" ")[0]) == ("one state", "attribute"):
+        refused((status, out, err))  # no machine works in any mixture
+    else:
+        assert (status, "Traceback" in err) == (0, False), err
+        assert out.strip()
+        assert not re.search(r"\b(nan|NaN|inf|Infinity)\b", out)
+        if (name, command) == ("one state", "compare"):
+            assert "100%      100%" not in out  # no lag stands where no machine works
