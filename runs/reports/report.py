@@ -29,7 +29,7 @@ from juste_retour.runs.reports import drawing as drawing
 from juste_retour.runs.reports.findings import CLUSTERED, Findings
 from juste_retour.runs.reports.illustrated import Illustrated
 from juste_retour.runs.reports.preregistration import HEADINGS, compared, judged
-from juste_retour.runs.reports.sensitivity_report import EXCLUDED, PAIR_HEADINGS, pair_rows
+from juste_retour.runs.reports.sensitivity_report import EXCLUDED, PAIR_HEADINGS, effect_rows
 from juste_retour.runs.reports.solver_effects import under_each, unsure
 from juste_retour.runs.reports.wording import percent, unit_of, words
 
@@ -355,11 +355,7 @@ def _told(table: Callable[[Findings], ReportTable], found: Findings) -> ReportTa
 
 def _effects_table(found: Findings) -> ReportTable:
     """The effects of one factor at each level of another, for the pair of factors that is shown."""
-    rows = [
-        [f"{r.factor} = {r.level}", r.under, brief(r.effect), span(r.low, r.high), brief(r.beyond),
-         span(r.beyond_low, r.beyond_high)]
-        for r in found.asked.conditional
-    ]  # fmt: skip
+    rows = effect_rows(found.asked.conditional)
     against = found.asked.conditional[0].against if rows else ""
     note = (
         f"Effects on {unit_of(words(found.headline), found.headline)} compared with {against}, averaged over all other "
@@ -380,7 +376,7 @@ def _three_way_table(found: Findings) -> ReportTable:
         f"The interaction of {a} and {b} in {unit_of(words(found.headline), found.headline)}, a difference of differences, "
         f"at each level of {c}. Less the first: the three-way effect.{test}"
     )
-    return ReportTable(PAIR_HEADINGS, pair_rows(three), note)
+    return ReportTable(PAIR_HEADINGS, effect_rows(three.rows), note)
 
 
 def _shares_table(found: Findings) -> ReportTable:

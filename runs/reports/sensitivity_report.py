@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from pathlib import Path
@@ -12,7 +12,7 @@ import pandas as pd
 
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.analysis.clustered import equivalence_margin
-from juste_retour.runs.analysis.crossed_effects import ThreeWay
+from juste_retour.runs.analysis.crossed_effects import ConditionalEffect, PairEffect
 from juste_retour.runs.analysis.effects import Effects
 from juste_retour.runs.analysis.sensitivity import DRAWN, Pair, morris
 from juste_retour.runs.base.numerals import brief, shown, span
@@ -175,12 +175,12 @@ def _agreement(asked: Effects) -> list[ShownTable]:
     ]
 
 
-def pair_rows(three: ThreeWay) -> list[list[str]]:
-    """The rows of a three-way effect, under `PAIR_HEADINGS`."""
+def effect_rows(rows: Sequence[ConditionalEffect | PairEffect]) -> list[list[str]]:
+    """The rows of effects of one factor under another, or of pairs at levels of a third, under `PAIR_HEADINGS`."""
     return [
-        [f"{r.factor} = {r.level}", r.under, r.at, brief(r.effect), span(r.low, r.high), brief(r.beyond),
-         span(r.beyond_low, r.beyond_high)]
-        for r in three.rows
+        [f"{r.factor} = {r.level}", r.under, *([r.at] if isinstance(r, PairEffect) else ()), brief(r.effect),
+         span(r.low, r.high), brief(r.beyond), span(r.beyond_low, r.beyond_high)]
+        for r in rows
     ]  # fmt: skip
 
 
@@ -312,11 +312,7 @@ def _marginal(found: Effects) -> tuple[dict[str, object], list[ShownTable]]:
         title = "Linear slopes, averaged over the sample of all other factors"
         tables.append(ShownTable(title, ["Factor", "Per", "Effect", "95 %"], rows, 2))
     under = found.conditional
-    rows = [
-        [f"{r.factor} = {r.level}", r.under, brief(r.effect), span(r.low, r.high), brief(r.beyond),
-         span(r.beyond_low, r.beyond_high)]
-        for r in under
-    ]  # fmt: skip
+    rows = effect_rows(under)
     if rows:
         title = f"Effects of {under[0].factor} by level of {under[0].under.partition(' = ')[0]}"
         tables.append(
@@ -328,7 +324,7 @@ def _marginal(found: Effects) -> tuple[dict[str, object], list[ShownTable]]:
         test = None if three.test is None else asdict(three.test)
         said = "" if three.test is None else f"; test that it is the same at all: {three.test}"
         title = f"Three-way: the interaction of {a} and {b} by level of {c}{said}"
-        tables.append(ShownTable(title, PAIR_HEADINGS, pair_rows(three), 3))
+        tables.append(ShownTable(title, PAIR_HEADINGS, effect_rows(three.rows), 3))
     plain: dict[str, object] = {
         "three_way": [] if three is None else [asdict(r) for r in three.rows],
         "three_way_test": test,
