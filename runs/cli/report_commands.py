@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base import printing
+from juste_retour.runs.base.numerals import brief
 from juste_retour.runs.base.printing import console
 from juste_retour.runs.cli.options import Json, ResultDir, option
 from juste_retour.runs.cli.settings import several
@@ -50,6 +52,45 @@ def sensitivity(
         printing.print_table(where, table.headings, table.rows, right=table.headings[table.words :])
     for line in found.notes:
         where.print(line, soft_wrap=True)
+
+
+def curve(
+    folder: ResultDir,
+    effect: Annotated[
+        str | None,
+        option(
+            "Factor and level whose effect is shown.  [default: the first factor that the question names]",
+            "FACTOR=LEVEL",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Draw a specification curve: one effect under every combination of the other factors, and under each measure."""
+    from juste_retour.runs.reports.curve import specification_curve, write_curve
+
+    if effect is not None and "=" not in effect:
+        raise BadInput(
+            f"--effect is {effect!r}; write a factor and a level, as in --effect voting=unanimity."
+        )
+    results = Results(folder)
+    found = specification_curve(results, None if effect is None else dict([effect.split("=", 1)]))
+    files = write_curve(results, found)
+    _warn(results)
+    if json:
+        records = found.table.to_dict("records")
+        printing.print_json({"effect": found.effect, **found.summary, "by_size": records})
+        return
+    s, where = found.summary, printing.console()
+    where.print(
+        f"{found.effect[0]} = {found.effect[1]} instead of {found.effect[2]}, {found.outcome}: median {brief(s['median'])}, from "
+        f"{brief(s['least'])} to {brief(s['most'])} in {s['specifications']} specifications; significantly higher in "
+        f"{s['higher']:.0%}, lower in {s['lower']:.0%}.",
+        soft_wrap=True,
+    )
+    headings = ["Alternative", "Specifications", "Median effect", "Higher", "Lower"]
+    rows = [[name, str(n), brief(m), f"{up:.0%}", f"{down:.0%}"] for name, n, m, up, down in found.medians]
+    printing.print_table(where, headings, rows, right=headings[1:])
+    where.print(f"Written to {folder}: {', '.join(files)}.", soft_wrap=True)
 
 
 def export(
