@@ -69,6 +69,12 @@ FILES = {  # where a command takes a path; {} is replaced by it
     "power rules": ["power", "--rules", "{}"],
     "vote members": ["vote", "nice", "--yes", "DE", "--members", "{}"],
     "ballot": ["ballot", "{}"],
+    "compare posterior": ["compare", "eu-status-quo", "essay-reform", "--draws", "20", "--posterior", "{}"],
+    "calibrate": ["calibrate", "{}"],
+    "positions": ["positions", "{}"],
+    "seal": ["seal", "{}", "--out", "out"],
+    "score": ["score", "{}", "outcome.toml"],
+    "app talk": ["app", "--no-browser", "--port", "0", "--talk", "{}"],
     "tournament rules": ["tournament", "--rules", "{}"],
     "app members": ["app", "--no-browser", "--port", "0", "--members", "{}"],
     "app rules": ["app", "--no-browser", "--port", "0", "--rules", "{}"],
@@ -88,6 +94,11 @@ ENDINGS = {
     "check": ".py",
     "weights": ".csv",
     "ballot": ".csv",
+    "posterior": ".csv",
+    "positions": ".csv",
+    "calibrate": ".toml",
+    "seal": ".toml",
+    "talk": ".toml",
 }
 
 

@@ -20,6 +20,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from juste_retour.abm.base.files import content_of
 from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.replay import STAGE
 
@@ -32,6 +33,7 @@ PINNED = {  # SHA-256 digests: Pyodide's files as in its npm package, NumPy as i
     "numpy-2.0.2-cp312-cp312-pyodide_2024_0_wasm32.whl": "ebb61241d962b98b21597d7ce43b67668a6d5bab3acec4fbe958657320d7cd08",
 }
 LOCK = "pyodide-lock.json"
+MOST_BYTES = 2**27  # of one file of Pyodide
 GIVE = f"give an unpacked Pyodide {VERSION} with its packages"
 ENTRY = "juste_retour.visualization.answering"
 ABSENT = ("fcntl", "lzma", "resource", "sqlite3", "ssl")  # modules of the standard library that Pyodide lacks
@@ -140,7 +142,7 @@ def distribution(folder: Path) -> dict[str, bytes]:
 
 def _read(folder: Path, name: str) -> bytes:
     try:
-        return (folder / name).read_bytes()
+        return content_of(folder / name, MOST_BYTES)
     except OSError as error:
         raise BadInput(
             f"--pyodide {str(folder)!r}: {name} cannot be read ({error.strerror}); {GIVE}."
@@ -154,7 +156,7 @@ def _lock(text: bytes, folder: Path) -> dict[str, Any]:
             "info": {**lock["info"], "version": str(lock["info"]["version"])},
             "packages": {"numpy": lock["packages"]["numpy"]},
         }
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BadInput(
             f"--pyodide {str(folder)!r}: {LOCK} is not Pyodide's list of packages; {GIVE}."
         ) from None

@@ -352,7 +352,7 @@ class Store:
         """The failures of the last run, as recorded."""
         try:
             return list(json.loads(content_of(self.out / FAILED, MOST_WRITTEN)))
-        except (OSError, ValueError, BadInput, TypeError):
+        except (OSError, ValueError, BadInput, TypeError, RecursionError):
             return []
 
     def write_failures(self, failed: Mapping[int, Failure]) -> None:
@@ -383,7 +383,7 @@ class Store:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except (BlockingIOError, PermissionError):  # some network file systems raise the second
                 lock.seek(0)
-                who = lock.read().strip() or "another process"
+                who = lock.read(200).strip() or "another process"
                 raise Busy(
                     f"{self.out} is being written by {who}; wait for it, or give another folder."
                 ) from None

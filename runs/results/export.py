@@ -152,7 +152,7 @@ def _written(out: Path) -> dict[str, str]:
     try:
         record = json.loads(content_of(out / RECORD))
         return {str(name): str(value) for name, value in record["tables"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, BadInput):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, BadInput):
         return {}
 
 

@@ -6,6 +6,7 @@ parameter is drawn only if all scenarios that use it set it to the same value; o
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from juste_retour.abm.base.files import content_of
 from juste_retour.abm.worlds.scenario import Scenario, parameters
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import FAMILIES
@@ -98,10 +100,11 @@ def posterior(count: int, seed: int, progress: Progress | None = None) -> pd.Dat
 def read_draws(path: Path) -> pd.DataFrame:
     """Read a table of draws with one column per parameter, such as the posterior.csv of `calibrate --out`."""
     try:
-        table = pd.read_csv(path, **EXACT)
+        table = pd.read_csv(io.BytesIO(content_of(path)), **EXACT)
     except (OSError, ValueError) as error:
+        why = " ".join(str(error).split())
         raise BadInput(
-            f"{path} is not a table of draws ({error}); give the posterior.csv of `calibrate --out`."
+            f"{path} is not a table of draws ({why}); give the posterior.csv of `calibrate --out`."
         ) from None
     table = table.drop(columns=[c for c in ("weight",) if c in table])
     for name in map(str, table):

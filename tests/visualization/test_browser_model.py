@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -143,6 +144,7 @@ def pyodide_folder(folder, change=lambda files: None):
         (lambda files: files.pop(LOCK), f"{LOCK} cannot be read"),
         (lambda files: files.update({LOCK: b"[]"}), "is not Pyodide's list"),
         (lambda files: files.update({LOCK: b"\xff"}), "is not Pyodide's list"),
+        (lambda files: files.update({LOCK: b"[" * 100_000}), "is not Pyodide's list"),
         (
             lambda files: files.update({LOCK: b'{"info": {"version": "0.26.0"}, "packages": {"numpy": {}}}'}),
             r"0\.26\.0",
@@ -154,6 +156,14 @@ def test_invalid_pyodide_folder_is_refused(tmp_path, change, named):
     with pytest.raises(BadInput, match=named) as refused:
         distribution(pyodide_folder(tmp_path, change))
     assert "\n" not in str(refused.value)
+
+
+def test_pipe_in_the_pyodide_folder_is_refused(tmp_path):
+    folder = pyodide_folder(tmp_path)
+    (folder / LOCK).unlink()
+    os.mkfifo(folder / LOCK)
+    with pytest.raises(BadInput, match="pipe"):
+        distribution(folder)
 
 
 def test_folder_with_the_pinned_files_is_embedded(tmp_path, monkeypatch):
