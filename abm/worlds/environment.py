@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from juste_retour.abm.base.calendar import year
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.base.noise import RandomStreams
-from juste_retour.abm.delivery.building import Delivered, SiteDraws, deliver, deliver_again
+from juste_retour.abm.delivery.building import NEVER, Delivered, SiteDraws, deliver, deliver_again
 from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.politics.fitted import fitted
 from juste_retour.abm.worlds.cohorts import SiteMachines, due_for_renewal, orders
@@ -158,19 +158,24 @@ class Environment:
         if not world.renews:
             return
         due = due_for_renewal(program, world.now, world.p.life_years)
-        if not due.any():
+        rows = np.flatnonzero(due.any(1))
+        if not len(rows):
             return
-        every = np.arange(world.count)
-        machine = 1 - world.p.facility_share
-        cost = np.where(due, SiteMachines(program, every, world.now).contracted("spend") * machine, 0.0)
-        paid = fitted(cost, -program.delivered.ready.astype(np.float64), program.envelope)
-        if not (paid > 0).any():
+        machine = 1 - world.parameters(rows).facility_share
+        cost = np.where(due[rows], SiteMachines(program, rows, world.now).contracted("spend") * machine, 0.0)
+        paid = fitted(cost, -program.delivered.ready[rows].astype(np.float64), program.envelope[rows])
+        some = (paid > 0).any(1)
+        rows, paid, machine = rows[some], paid[some], np.broadcast_to(machine, (len(rows), 1))[some]
+        if not len(rows):
             return
-        program.planned += paid
-        program.envelope -= total(paid)[:, None]
-        slot = len(program.renewals)
-        self._order(program.renewals, slot, every, paid / machine, world.now, f":renewal{world.now}")
-        program.renewals[slot].spend *= machine
+        program.planned[rows] += paid
+        program.envelope[rows] -= total(paid)[:, None]
+        # sites share a slot if their machines are renewed at different dates, so that there are few
+        used = [(cohort.ready[rows] < NEVER)[paid > 0].any() for cohort in program.renewals]
+        slot = max((k for k, there in enumerate(used, 1) if there), default=0)
+        self._order(program.renewals, slot, rows, paid / machine, world.now, f":renewal{world.now}")
+        spend = program.renewals[slot].spend
+        spend[rows] = np.where(paid > 0, spend[rows] * machine, spend[rows])
 
     def _order(
         self,

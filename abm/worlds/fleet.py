@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,23 +61,25 @@ def fleet_of(
         share: share of the chips that one run may use, a number or (rows, 1); by default as the access rule has it.
     """
     candidates = SiteMachines(world.program, rows, world.now).candidates()
-    fleets = [
-        facilities(world, institutions, rows, np.where(works, chips, 0.0), peaks, share)
-        for chips, peaks in candidates
-    ]
-    best = fleets[0]
-    if len(fleets) == 1:
-        return best
-    top = each_alone(institutions, best, rows)
-    for fleet in fleets[1:]:
-        own = each_alone(institutions, fleet, rows)
-        better = own > top
-        best = replace(
-            best,
-            chips=np.where(better, fleet.chips, best.chips),
-            peak=np.where(better, fleet.peak, best.peak),
-        )
-        top = np.maximum(own, top)
+    chips, peaks = candidates[0]
+    best = facilities(world, institutions, rows, np.where(works, chips, 0.0), peaks, share)
+    top: Floats | None = None
+    for newer, (chips, peaks) in pairwise(candidates):
+        # the same chips have the same rate, so only other ones are rated
+        other = works & (chips > 0) & ((chips != newer[0]) | (peaks != newer[1]))
+        at = np.flatnonzero(other.any(1))
+        if not len(at):
+            continue
+        if top is None:
+            top = each_alone(institutions, best, rows).copy()
+            best = replace(best, chips=best.chips.copy(), peak=best.peak.copy())
+        part = share[at] if isinstance(share, np.ndarray) and share.ndim else share
+        fleet = facilities(world, institutions, rows[at], np.where(other, chips, 0.0)[at], peaks[at], part)
+        own = each_alone(institutions, fleet, rows[at])
+        better = own > top[at]
+        best.chips[at] = np.where(better, fleet.chips, best.chips[at])
+        best.peak[at] = np.where(better, fleet.peak, best.peak[at])
+        top[at] = np.maximum(own, top[at])
     return best
 
 
