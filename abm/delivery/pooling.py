@@ -24,7 +24,7 @@ best_of 1.64 [True, True, False]
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -41,7 +41,7 @@ from juste_retour.abm.delivery.gradient_exchange import (
 )
 from juste_retour.abm.delivery.operations import Practice, goodput, in_service, losses, mfu, site_availability
 from juste_retour.abm.delivery.ring import Ring, prefix_rings, ring_length
-from juste_retour.agents.arrays import Booleans, Floats, Integers, Number, pick, running_total, take, total
+from juste_retour.agents.arrays import Booleans, Entry, Floats, Integers, Number, pick, running_total, total
 from juste_retour.agents.rules import Family, Parameter
 from juste_retour.agents.some_worlds import each_world
 from juste_retour.agents.values import Values
@@ -52,6 +52,8 @@ ISLANDS = (1, 2, 4, 8, 16)  # numbers of islands into which each member of a poo
 # A campus of more than 300,000 chips with slow repairs needs more than sixteen; otherwise several small sites would seem
 # better than one campus.
 ISLANDS_ALONE = (*ISLANDS, 32, 64)
+# the parameters of `goodput`, `losses` and `mfu`
+_RATED_BY = ("interruptions", "checkpoint_s", "checkpoint_hours", "mfu_reference", "mfu_decay")
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +149,7 @@ def single_site(fleet: Fleet, before: Booleans | None) -> Pool:
 
     Source: the plain case: one site, one job; equation E9 without E9b.
     """
-    own = _one_job(fleet) * site_availability(fleet.p)
+    own = _Working.of(fleet, False).one_job() * site_availability(fleet.p)
     return _alone(own, np.ones(own.shape, dtype=np.int64))
 
 
@@ -160,7 +162,7 @@ def independent(fleet: Fleet, before: Booleans | None) -> Pool:
 
     Source: no exchange between sites; within a site as in Douillard et al. (2023).
     """
-    return _alone(*_split(fleet))
+    return _alone(*_Working.of(fleet, True).split())
 
 
 @pooling(deterministic=True)
@@ -172,11 +174,12 @@ def synchronous(fleet: Fleet, before: Booleans | None, *, joins: Annotated[bool,
 
     Source: synchronous data parallelism, as in Grattafiori et al. (2024); stragglers after MIRI (2025).
     """
-    own = _one_job(fleet)
+    working = _Working.of(fleet, False)
+    own = working.one_job()
     if not joins:
         return Pool.alone(own * site_availability(fleet.p))
     sets = _Sets.of(fleet, own, before)
-    return sets.best([(1, _synchronous_rates(fleet, sets))], own * site_availability(fleet.p))
+    return sets.best([(1, _synchronous_rates(working, sets))], own * site_availability(fleet.p))
 
 
 @pooling(deterministic=True)
@@ -195,12 +198,12 @@ def low_communication(
 
     Source: Douillard et al. (2023); Charles et al. (2025).
     """
-    learners = _Learners(failure_domain == "learner", rejoin)
-    own, islands = _split(fleet, learners)
+    working = _Working.of(fleet, failure_domain == "learner", rejoin)
+    own, islands = working.split()
     if not joins:
         return _alone(own, islands)
-    sets = _Sets.of(fleet, _one_job(fleet), before)
-    return _better(sets.best(_low_rates(fleet, sets, learners), own), _alone(own, islands))
+    sets = _Sets.of(fleet, working.one_job(), before)
+    return _better(sets.best(_low_rates(working, sets), own), _alone(own, islands))
 
 
 @pooling(deterministic=True)
@@ -218,69 +221,95 @@ def best_of(
 
     Source: the maximum of the other rules; equations E7 to E9b.
     """
-    learners = _Learners(failure_domain == "learner", rejoin)
-    own, islands = _split(fleet, learners)
+    working = _Working.of(fleet, failure_domain == "learner", rejoin)
+    own, islands = working.split()
     if not joins:
         return _alone(own, islands)
-    sets = _Sets.of(fleet, _one_job(fleet), before)
-    rates = [(1, _synchronous_rates(fleet, sets)), *_low_rates(fleet, sets, learners)]
+    sets = _Sets.of(fleet, working.one_job(), before)
+    rates = [(1, _synchronous_rates(working, sets)), *_low_rates(working, sets)]
     return _better(sets.best(rates, own), _alone(own, islands))
 
 
-def _work(fleet: Fleet) -> Floats:
-    """Peak FLOP/s of a site's chips in service, times skill and talent, before utilization and goodput; (worlds, sites)."""
-    skill = in_service(fleet.practice, fleet.p) * fleet.practice.mfu_factor
-    return fleet.chips * fleet.peak * fleet.talent * skill
+@dataclass(frozen=True, eq=False)
+class _Working:
+    """The sites with chips of all worlds, one after the other, since most sites of most worlds have none.
+
+    Attributes:
+        fleet: the fleet.
+        at: (entries,) the world of each, and its site.
+        work: (entries, 1) peak FLOP/s of the chips in service, times skill and talent.
+        utilized: (entries, 1) the same with the utilization of one job on all chips.
+        islands: (numbers,) the numbers of islands into which a site may be split.
+        goodput: (numbers, entries, 1) goodput of each number of islands without other sites.
+        rejoining: (entries, 1) goodput as one learner of several that rejoin each other; None if none can.
+    """
+
+    fleet: Fleet
+    at: tuple[Integers, ...]
+    work: Floats
+    utilized: Floats
+    islands: tuple[int, ...]
+    goodput: Floats
+    rejoining: Floats | None
+
+    @classmethod
+    def of(cls, fleet: Fleet, learners: bool, rejoin: Number | Booleans = False) -> _Working:
+        """The sites with chips of a fleet.
+
+        A failure stops one of the `learners` or, without them, the whole run; `rejoin` is a boolean or (worlds, 1).
+        """
+        at = np.nonzero(fleet.chips)
+
+        def here(x: Number) -> Floats:
+            return _by_world(x, at[0])
+
+        p = Values(**{name: here(getattr(fleet.p, name)) for name in _RATED_BY})
+        practice = replace(
+            fleet.practice, **{f.name: here(getattr(fleet.practice, f.name)) for f in fields(Practice)}
+        )
+        chips, peak, talent = (
+            np.broadcast_to(x, fleet.chips.shape)[at][:, None]
+            for x in (fleet.chips, fleet.peak, fleet.talent)
+        )
+        work = chips * peak * talent * here(in_service(fleet.practice, fleet.p) * fleet.practice.mfu_factor)
+        numbers = ISLANDS_ALONE if learners else (1,)  # splitting does not help if islands fail together
+        islands = np.array(numbers)[:, None, None]
+        alone, joined = goodput(chips, practice, p, islands), None
+        if learners and np.any(rejoin):
+            back = here(np.asarray(rejoin, dtype=np.float64)) > 0
+            waits = 1 / (1 + losses(chips, practice, p, islands)[2])
+            joined = np.where(back, waits[0], alone[0])
+            alone = np.where(np.logical_and(back, islands > 1), waits, alone)
+        return cls(fleet, at, work, work * mfu(chips, p), numbers, alone, joined)
+
+    def spread(self, x: NDArray[Entry]) -> NDArray[Entry]:
+        """Values of the entries, (..., entries, 1), at their worlds and sites; 0 at sites without chips."""
+        world, site = self.at
+        out = np.zeros((*x.shape[:-2], *self.fleet.chips.shape), x.dtype)
+        out[..., world, site] = x[..., 0]
+        return out
+
+    def one_job(self) -> Floats:
+        """FLOP/s of each site alone, as one job, while it is up; (worlds, sites)."""
+        return self.spread(self.utilized * self.goodput[0])
+
+    def split(self) -> tuple[Floats, Integers]:
+        """FLOP/s of each site alone with the best number of islands, and that number; (worlds, sites) each."""
+        p, islands = self.fleet.p, np.array(self.islands)[:, None, None]
+        whole = self.utilized * _by_world(site_availability(p), self.at[0])
+        efficiency = replica_efficiency(islands, p)
+        best, parts = np.zeros(whole.shape), np.ones(whole.shape, dtype=np.int64)
+        for k, number in enumerate(self.islands):
+            rate = whole * self.goodput[k] * _by_world(efficiency[k], self.at[0])
+            np.copyto(parts, number, where=rate > best)
+            best = np.maximum(best, rate)
+        return self.spread(best), self.spread(parts)
 
 
-def _one_job(fleet: Fleet) -> Floats:
-    """FLOP/s of each site alone, as one job, while it is up; (worlds, sites)."""
-    return _work(fleet) * mfu(fleet.chips, fleet.p) * goodput(fleet.chips, fleet.practice, fleet.p)
-
-
-@dataclass(frozen=True)
-class _Learners:
-    """How replicas fail: each `alone` or all together, and whether a failed one may `rejoin` the others."""
-
-    alone: bool = True
-    rejoin: Number | Booleans = False  # boolean, or booleans (worlds, 1)
-
-    def goodput(self, fleet: Fleet, islands: int | Integers, replicas: int | Integers) -> Floats:
-        """Goodput of each site's islands in a run with this total number of replicas; (..., worlds, sites)."""
-        p, practice = fleet.p, fleet.practice
-        own = goodput(fleet.chips, practice, p, islands)
-        if not np.any(self.rejoin):
-            return own
-        joined = 1 / (1 + losses(fleet.chips, practice, p, islands)[2])
-        return np.where(np.logical_and(self.rejoin, replicas > 1), joined, own)
-
-
-def _split(fleet: Fleet, learners: _Learners | None = None) -> tuple[Floats, Integers]:
-    """FLOP/s of each site alone with the best number of islands, and that number; (worlds, sites) each."""
-    learners = learners or _Learners()
-    numbers = ISLANDS_ALONE if learners.alone else (1,)  # splitting does not help if islands fail together
-    islands = np.array(numbers)[:, None, None]
-    at, some = _with_chips(fleet)
-    whole = _work(some) * mfu(some.chips, some.p) * site_availability(some.p)
-    rates = whole * learners.goodput(some, islands, islands) * replica_efficiency(islands, some.p)
-    best, parts = np.zeros(whole.shape), np.ones(whole.shape, dtype=np.int64)
-    for number, rate in zip(numbers, rates, strict=True):
-        np.copyto(parts, number, where=rate > best)
-        best = np.maximum(best, rate)
-    own, split = np.zeros(fleet.chips.shape), np.ones(fleet.chips.shape, dtype=np.int64)
-    own[:, at], split[:, at] = best, parts
-    return own, split
-
-
-def _with_chips(fleet: Fleet) -> tuple[Integers, Fleet]:
-    """Indices of sites with chips in some world, and the fleet of these sites; its ring is not usable."""
-    at, shape = np.flatnonzero(fleet.chips.any(0)), fleet.chips.shape
-    if len(at) == shape[-1]:
-        return at, fleet
-    chips, peak, talent = (
-        take(np.broadcast_to(x, shape), at) for x in (fleet.chips, fleet.peak, fleet.talent)
-    )
-    return at, replace(fleet, chips=chips, peak=peak, talent=talent)
+def _by_world(x: Number, world: Integers) -> Floats:
+    """A number or an array (worlds, 1) for entries in these worlds, (entries, 1)."""
+    x = np.asarray(x)
+    return x[world] if x.ndim and len(x) > 1 else x
 
 
 def _alone(own: Floats, islands: Integers) -> Pool:
@@ -365,33 +394,31 @@ class _Sets:
         return Pool(rate, members, parts, own)
 
 
-def _synchronous_rates(fleet: Fleet, sets: _Sets) -> Floats:
+def _synchronous_rates(working: _Working, sets: _Sets) -> Floats:
     """FLOP/s of each set as one synchronous job (E7); (worlds, sets)."""
-    p = fleet.p
+    fleet, p = working.fleet, working.fleet.p
     up = np.exp(sets.count * np.log(site_availability(p)))
     yielded = mfu(sets.chips, p) * goodput(sets.chips, fleet.practice, p) * up
-    rate = np.maximum(sets.add_up(_work(fleet)) * yielded, 1.0)
+    rate = np.maximum(sets.add_up(working.spread(working.work)) * yielded, 1.0)
     size, critical_step = step(rate, p)
     laid_open = (1 - p.overlap) * exchange_seconds(sets.count, size, p.bits, sets.ring_km, p) / critical_step
     return rate * pool_efficiency(laid_open, size, p)
 
 
-def _low_rates(fleet: Fleet, sets: _Sets, learners: _Learners) -> list[tuple[int, Floats]]:
+def _low_rates(working: _Working, sets: _Sets) -> list[tuple[int, Floats]]:
     """FLOP/s of each set as replicas, for each number of islands per site (E8, E9b); (worlds, sets) each."""
-    p = fleet.p
-    work = _work(fleet)
+    fleet, p = working.fleet, working.fleet.p
     ideal = mfu(sets.chips, p) * site_availability(p)
-    numbers = ISLANDS if learners.alone else (1,)
+    numbers = working.islands[: len(ISLANDS)]
     islands = np.array(numbers)[:, None, None]
-    if learners.alone:
-        done = sets.add_up(work * learners.goodput(fleet, islands, islands))
-        if np.any(
-            learners.rejoin
-        ):  # with one island per site, learners can rejoin if the pool has several sites
-            joined = sets.add_up(work * learners.goodput(fleet, 1, 2))
+    if len(numbers) > 1:
+        done = sets.add_up(working.spread(working.work * working.goodput[: len(ISLANDS)]))
+        if working.rejoining is not None:
+            # with one island per site, learners can rejoin if the pool has several sites
+            joined = sets.add_up(working.spread(working.work * working.rejoining))
             done[0] = np.where(sets.count > 1, joined, done[0])
     else:
-        done = sets.add_up(work) * goodput(sets.chips, fleet.practice, p)
+        done = sets.add_up(working.spread(working.work)) * goodput(sets.chips, fleet.practice, p)
     size, critical_step = step(np.maximum(done * ideal, 1.0), p)
     inner = p.inner_steps * p.inner_batch * critical_step
     a_bit, light = ring_costs(sets.count, sets.ring_km, p)
