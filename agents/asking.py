@@ -238,6 +238,10 @@ def staying() -> Iterator[None]:
     try:
         yield
     finally:
+        if (
+            _inside.process != os.getpid()
+        ):  # a child that the rule forked would go on as a second copy of the program
+            _leave(1)
         _inside.process = before
 
 

@@ -13,7 +13,7 @@ from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.politics.voting import voting
 from juste_retour.abm.worlds.institutions import Institutions
 from juste_retour.abm.worlds.scenario import load
-from juste_retour.agents.asking import SECONDS, InvalidReturn, RuleFailed, RuleTooLong
+from juste_retour.agents.asking import SECONDS, InvalidReturn, RuleFailed, RuleTooLong, staying
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.member_state import bid
 from juste_retour.agents.rules import FAMILIES, Family, forget
@@ -204,3 +204,9 @@ def test_invalid_return_value_ends_the_run_and_names_the_rule():
 
     with pytest.raises(RuleFailed, match=re.escape("bid.everything")):
         simulate({"bid": "everything"})
+
+
+def test_child_that_a_rule_forks_ends_with_its_call():
+    with staying():
+        child = os.fork()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
