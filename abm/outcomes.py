@@ -22,6 +22,7 @@ from juste_retour.abm.worlds.records import DecisionRecord, RecordedBallot, Time
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.abm.worlds.world import World
 from juste_retour.agents.arrays import Integers, by_rank, take, total
+from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.situation import Offer
 
 if TYPE_CHECKING:
@@ -58,6 +59,15 @@ class Outcomes:
     payoffs: Offer
     timeline: list[TimelineQuarter] = field(default_factory=list)
     decisions: list[DecisionRecord] = field(default_factory=list)
+
+    def column(self, name: str) -> Any:
+        """A column of the union's states, (states,), such as `population`, or a further one of `states.csv`; else `BadInput`."""
+        states = self.members.states
+        columns = {k: v for k, v in vars(states).items() if k not in ("more", "texts", "borders")}
+        columns |= {**states.more, **states.texts}
+        if name not in columns:
+            raise BadInput(f"the states have no column {name!r}; {near(name, columns)}")
+        return columns[name]
 
 
 def run(

@@ -69,8 +69,8 @@ def outcome(function: Any = None, /, *, unit: str = "1", worse_when_high: bool =
 
     The function's name becomes the name of the column, and the first line of its docstring its entry in the codebook.
     Its argument is an `Outcomes`: `found.worlds` holds arrays (worlds,) by name, `found.states` arrays
-    (worlds, states), and `found.facilities` arrays with one entry per facility, among them its `world`. It returns a
-    float or an integer for each world, NaN for no value.
+    (worlds, states), and `found.facilities` arrays with one entry per facility, among them its `world`.
+    `found.column("population")` is a column of the states, (states,). It returns a float or an integer for each world, NaN for no value.
 
     Raises:
         BadInput: the name is not valid or is taken, or there is no docstring.

@@ -20,7 +20,7 @@ from juste_retour.abm.worlds.agent_choice import AgentChoice
 from juste_retour.abm.worlds.records import RecordedBallot
 from juste_retour.agents.asking import timed
 from juste_retour.agents.errors import BadInput, near
-from juste_retour.agents.mesa_agents import Actor, Commissioner
+from juste_retour.agents.mesa_agents import Actor, Commissioner, MemberState
 from juste_retour.agents.mesa_facility import Facility
 from juste_retour.agents.rules import Handed
 from juste_retour.agents.situation import Situation
@@ -56,6 +56,7 @@ class WorldModel(mesa.Model):
         self._handed: dict[str, Handed] = {}
         self._situation: tuple[int, Situation] | None = None
         self._facilities: dict[int, Facility] = {}
+        self._cash: dict[mesa.Agent, float] = {}  # of agents other than states
         self.complete = False
         made = [make(self) for make in makers]
         self._members = [agent for agent in made if isinstance(agent, Actor)]
@@ -101,6 +102,42 @@ class WorldModel(mesa.Model):
                 self._facilities[place] = Facility(self, place)
         for place in [p for p in self._facilities if not contracted[p]]:
             mesa.Agent.remove(self._facilities.pop(place))
+
+    def pay(self, payer: mesa.Agent, to: mesa.Agent | str, eur_bn: float) -> None:
+        """Move cash from one agent to another at once; the cash of all agents adds up to zero.
+
+        A state's cash is its `transfer_eur_bn`. Call it in `step`, not in a decision.
+
+        Args:
+            payer: the agent that pays.
+            to: the agent that is paid, or a state's code or a lab's name.
+            eur_bn: EUR bn, at least 0.
+
+        Raises:
+            BadInput: an agent that is not known, or an amount that is not valid.
+        """
+        try:
+            amount = float(eur_bn)
+        except (TypeError, ValueError):
+            amount = np.nan
+        if not 0 <= amount < np.inf:
+            raise BadInput(f"pay: {eur_bn!r} is not an amount; give EUR bn of at least 0.")
+        receiver = self._named(to) if isinstance(to, str) else to
+        for agent, change in ((payer, -amount), (receiver, amount)):
+            if agent not in self.agents:
+                raise BadInput(
+                    f"pay: {agent!r} is not an agent of this model; give an agent, or a state's code."
+                )
+            if isinstance(agent, MemberState):
+                self.world.program.transfers[self.row, agent.place] += change
+            else:
+                self._cash[agent] = self._cash.get(agent, 0.0) + change
+
+    def cash_eur_bn(self, agent: mesa.Agent) -> float:
+        """The cash that an agent has received so far less what it has paid, EUR bn."""
+        if isinstance(agent, MemberState):
+            return float(self.world.program.transfers[self.row, agent.place])
+        return self._cash.get(agent, 0.0)
 
     # -- what agents see ----------------------------------------------------------------------------------------------
     @property

@@ -38,6 +38,11 @@ class UserAgent:
         return (self.cls.__doc__ or "").strip().split("\n")[0].strip()
 
     @property
+    def usual_actors(self) -> str:
+        """The codes of the actors for which it is used unless others are named, from the class's attribute `of`; or all."""
+        return str(getattr(self.cls, "of", "all"))
+
+    @property
     def place(self) -> str:
         """File and line of the definition."""
         return f"{self.file}:{self.line}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.agents.rules import Setting
@@ -40,8 +41,8 @@ def read_agents(value: object) -> tuple[AgentChoice, ...]:
     """Check a scenario's entry for agents, and return the classes that it names.
 
     Args:
-        value: the name of a class, several names separated by spaces or commas, "none", a list of names, or a table by
-            name. An entry of the table is "all", "none", codes separated by spaces or commas, or a table of `of` and
+        value: the name of a class, or of a file for all of its classes; several names separated by spaces or commas,
+            "none", a list of names, or a table by name. An entry of the table is "all", "none", codes separated by spaces or commas, or a table of `of` and
             the class's parameters.
 
     Raises:
@@ -52,7 +53,8 @@ def read_agents(value: object) -> tuple[AgentChoice, ...]:
     if isinstance(value, str):
         value = _words(value)
     if isinstance(value, list | tuple):
-        value = {user_agent(name, AGENTS).name: ALL for name in value}
+        named = [user_agent(name, AGENTS) for word in value for name in _of_file(word)]
+        value = {one.name: one.usual_actors for one in named}
     if not isinstance(value, Mapping):
         raise BadInput(
             f"{AGENTS} = {value!r} is not valid; give the name of a class, a list of names, or a table by name."
@@ -77,6 +79,13 @@ def _check_distinct(choices: tuple[AgentChoice, ...]) -> None:
                 )
 
 
+def _of_file(word: object) -> list[Any]:
+    """All classes of the file with this name, without .py; else the word itself, the name of a class."""
+    if word in USER_AGENTS:
+        return [word]
+    return [name for name, one in USER_AGENTS.items() if Path(one.file).stem == word] or [word]
+
+
 def _words(text: str) -> list[str]:
     """The words of a text, separated by spaces or commas."""
     return text.replace(",", " ").split()
@@ -85,7 +94,7 @@ def _words(text: str) -> list[str]:
 def _agent_choice(name: str, said: object) -> AgentChoice | None:
     known, place = user_agent(name, AGENTS), f"{AGENTS}.{name}"
     own = dict(said) if isinstance(said, Mapping) else {"of": said}
-    who = own.pop("of", ALL)
+    who = own.pop("of", known.usual_actors)
     if isinstance(who, list | tuple):
         who = " ".join(map(str, who))
     if not isinstance(who, str):

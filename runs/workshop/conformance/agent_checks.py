@@ -125,7 +125,7 @@ def _watched(decision: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 def _state(agent: Any) -> dict[str, bytes]:
     """The plain attributes of an agent and of its class, pickled; without those that are computed at first use."""
-    kind, found = type(agent), {}
+    kind, found = type(agent), {"model's cash": agent.model.world.program.transfers.tobytes()}
     for key, value in {**vars(kind), **vars(agent)}.items():
         computed = isinstance(getattr(kind, key, None), functools.cached_property)
         if not key.startswith("__") and not computed and isinstance(value, (*PLAIN, deque)):
@@ -135,11 +135,12 @@ def _state(agent: Any) -> dict[str, bytes]:
 
 
 def _company(agent: UserAgent) -> list[str]:
-    """Names of the class, of one class of each other kind in its file, and of all classes there without a kind."""
-    kinds, found = {agent.kind}, [agent.name]
+    """Names of the class, and of the classes of its file that can act beside it: on other actors, or without a kind."""
+    taken, found = {(agent.kind, agent.usual_actors)}, [agent.name]
     for other in USER_AGENTS.values():
-        if other.file == agent.file and other is not agent and (not other.kind or other.kind not in kinds):
-            kinds.add(other.kind)
+        actors = other.kind, other.usual_actors
+        if other.file == agent.file and other is not agent and (not other.kind or actors not in taken):
+            taken.add(actors)
             found.append(other.name)
     return found
 

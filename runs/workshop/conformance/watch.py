@@ -286,6 +286,6 @@ def recording(thing: Any, drawn: list[str]) -> Any:
 
     if isinstance(thing, Purchase):
         return replace(thing, draw=recorded(thing.draw))
-    for name in ("uniform", "normal", "lasting") if isinstance(thing, Council) else ():
+    for name in ("uniform", "lasting") if isinstance(thing, Council) else ():
         setattr(thing, name, recorded(getattr(thing, name)))
     return thing

@@ -110,6 +110,7 @@ FOLLOWED = {
     "union.md": "rules check by_passes.py",
     "outcome-column.md": "compare eu-status-quo essay-reform --rules largest_share.py --outcome largest_share --worlds 20",
     "gallery.md": "rules check rotating_veto.py",
+    "more-examples.md": "rules check promise.py",
     "agents.md": "rules check learning.py",
 }
 EXPECTED = {
@@ -123,6 +124,7 @@ EXPECTED = {
     "union.md": "voting.by_passes",
     "outcome-column.md": "largest_share",
     "gallery.md": "voting.rotating_veto",
+    "more-examples.md": "agents.Promiser",
     "agents.md": "agents.Learner",
 }
 
