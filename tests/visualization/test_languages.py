@@ -13,6 +13,7 @@ from juste_retour.visualization.audience import phones
 from juste_retour.visualization.geometry import drawn_map
 from juste_retour.visualization.replay import STAGE, bundled, catalogs
 from juste_retour.visualization.session import offered
+from juste_retour.visualization.talks.talk_files import load_talk
 from juste_retour.visualization.views.narrative import SEASONS, named
 from juste_retour.visualization.views.reason_texts import PROPOSERS
 from juste_retour.visualization.views.stage_frames import play
@@ -57,7 +58,39 @@ def page_texts():
         for c in b["conditions"]
     }
     heads = {text.split(";")[0] for text in found}
-    return found | heads | conditions | texts(offered()) | texts(drawn_map(load_members()))
+    return found | heads | conditions | texts(offered()) | texts(drawn_map(load_members())) | talk_texts()
+
+
+def talk_texts():
+    """The texts of the shipped talk, by paragraph."""
+    whole = texts(load_talk("cost-of-politics"))
+    return {part.strip() for text in whole for part in re.split(r"\n\s*\n", text)}
+
+
+def rule_texts():
+    """The texts of the panel of rules that come from the server."""
+    catalog = offered()
+    rules = [rule for family in catalog["families"] for rule in family["rules"]]
+    numbers = [*catalog["parameters"], *(p for rule in rules for p in rule["parameters"])]
+    found = {family["decides"] for family in catalog["families"]}
+    found |= {rule[key] for rule in rules for key in ("title", "summary")}
+    found |= {number[key] for number in numbers for key in ("title", "about", "unit")}
+    found |= {choice["title"] for number in numbers for choice in number["choices"]}
+    found |= {preset[key] for preset in catalog["presets"] for key in ("title", "about")}
+    return found - {""}
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_rules_panel_talk_and_notes_are_translated(code):
+    moments = load_talk("cost-of-politics")["moments"]
+    spoken = [m[key] for m in moments for key in ("name", "say", "tell", "notes")]
+    asked = [text for m in moments if m["guess"] for text in (m["guess"]["question"], *m["guess"]["options"])]
+    parts = {part.strip() for text in spoken + asked for part in re.split(r"\n\s*\n", text)} - {""}
+    source = (STAGE / "notes.js").read_text("utf-8")
+    notes = set(re.findall(r'\btr\("([^"]+)"', source)) | set(re.findall(r': "([A-Z][^"]+\.)"', source))
+    assert len(parts) > 40
+    assert len(notes) > 15
+    assert (rule_texts() | parts | notes) - set(LANGUAGES[code]) == set()
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

@@ -2,6 +2,7 @@
 
 import * as preact from "./preact/preact.mjs";
 import { h } from "./paint.js";
+import { speak, tr } from "./language.js";
 import { KEYS } from "./keys.js";
 import { momentOf, notesOf } from "./talk.js";
 
@@ -44,6 +45,7 @@ export function startNotes(place) {
     if (data.kind !== "now" || (data.now === null && data.from !== stage)) return;
     if (clock && data.now && data.now.began === null && data.now.title === clock.title && data.from !== stage) channel.postMessage({ kind: "clock", to: data.from, began: clock.began });
     [stage, now] = [data.from, data.now];
+    speak(now?.lang);
     if (now?.began) clock = { title: now.title, began: now.began };
     draw();
   };
@@ -69,8 +71,8 @@ export function startNotes(place) {
   };
 }
 
-const waiting = () => [h("h1", { key: "title" }, "Notes"),
-  h("p", { key: "how" }, "No talk is running. Start the app with --talk and a talk file, open it in another window of this browser, and press K there.")];
+const waiting = () => [h("h1", { key: "title" }, tr("Notes")),
+  h("p", { key: "how" }, tr("No talk is running. Start the app with --talk and a talk file, open it in another window of this browser, and press K there."))];
 
 /** Minutes and seconds, with a minus sign for overtime. */
 function minutesOf(ms) {
@@ -86,20 +88,20 @@ function drawNotes(now, press) {
   const doing = { asking: now.question ? "The audience guesses. Next: run." : "Next: run.", setting: "Preparing the runs.", running: "Running.", told: "Next: continue." }[now.phase];
   return [
     h("header", { key: "clock", class: "clock" },
-      h("p", { key: "left" }, h("strong", { "data-left": Math.round(left / 1000), class: left < 0 ? "over" : "" }, minutesOf(left)), ` of ${now.planned} minutes left`),
-      h("p", { key: "here" }, h("strong", { class: here < 0 ? "over" : "" }, minutesOf(here)), ` of ${now.minutes} for this moment`),
-      h("p", { key: "late" }, now.began === null ? "The clock starts with the first key press." : late > 0 ? `${minutesOf(late)} late` : "On time")),
-    h("h1", { key: "title" }, `${now.at + 1} of ${now.of} · ${now.name}`, now.blank && h("em", {}, " · screen blank")),
-    h("p", { key: "doing", class: "doing", "data-phase": now.phase }, doing),
-    now.say && h("p", { key: "say" }, h("b", {}, "On the stage: "), now.say),
-    now.question && h("div", { key: "question" }, h("p", {}, h("b", {}, "Asked: "), now.question),
-      h("ol", {}, now.options.map((text, k) => h("li", { key: text, class: k === now.right ? "right" : "" }, text, k === now.guess ? " (guessed)" : "", k === now.right ? " ✓" : "")))),
+      h("p", { key: "left" }, h("strong", { "data-left": Math.round(left / 1000), class: left < 0 ? "over" : "" }, minutesOf(left)), tr(" of {n} minutes left", { n: `${now.planned}` })),
+      h("p", { key: "here" }, h("strong", { class: here < 0 ? "over" : "" }, minutesOf(here)), tr(" of {n} for this moment", { n: `${now.minutes}` })),
+      h("p", { key: "late" }, now.began === null ? tr("The clock starts with the first key press.") : late > 0 ? tr("{time} late", { time: minutesOf(late) }) : tr("On time"))),
+    h("h1", { key: "title" }, `${tr("{n} of {all}", { n: now.at + 1, all: now.of })} · ${now.name}`, now.blank && h("em", {}, tr(" · screen blank"))),
+    h("p", { key: "doing", class: "doing", "data-phase": now.phase }, tr(doing)),
+    now.say && h("p", { key: "say" }, h("b", {}, tr("On the stage: ")), now.say),
+    now.question && h("div", { key: "question" }, h("p", {}, h("b", {}, tr("Asked: ")), now.question),
+      h("ol", {}, now.options.map((text, k) => h("li", { key: text, class: k === now.right ? "right" : "" }, text, k === now.guess ? tr(" (guessed)") : "", k === now.right ? " ✓" : "")))),
     now.notes.split(/\n\s*\n/).map((text, k) => h("p", { key: `notes${k}`, class: "said" }, text)),
-    now.phase === "told" && now.tell && h("p", { key: "tell" }, h("b", {}, "Told: "), now.tell),
-    h("p", { key: "next", class: "next" }, now.next ? [h("b", {}, "Then: "), `${now.next.name}. ${now.next.say}`] : "This is the end of the talk."),
+    now.phase === "told" && now.tell && h("p", { key: "tell" }, h("b", {}, tr("Told: ")), now.tell),
+    h("p", { key: "next", class: "next" }, now.next ? [h("b", {}, tr("Then: ")), `${now.next.name}. ${now.next.say}`] : tr("This is the end of the talk.")),
     h("p", { key: "keys", class: "nav" },
-      h("button", { type: "button", "data-press": "back", onclick: () => press("back") }, "← Back"),
-      h("button", { type: "button", "data-press": "blank", onclick: () => press("blank") }, now.blank ? "Show the screen" : "Blank the screen"),
-      h("button", { type: "button", class: "main", "data-press": "forward", onclick: () => press("forward") }, "Next →")),
+      h("button", { type: "button", "data-press": "back", onclick: () => press("back") }, tr("← Back")),
+      h("button", { type: "button", "data-press": "blank", onclick: () => press("blank") }, tr(now.blank ? "Show the screen" : "Blank the screen")),
+      h("button", { type: "button", class: "main", "data-press": "forward", onclick: () => press("forward") }, tr("Next →"))),
   ];
 }

@@ -186,9 +186,9 @@ function saidOf(name, x) {
   return brief(Math.round(x));
 }
 
-/** A text of a talk with its placeholders filled in from the runs; an unknown number is an ellipsis. */
+/** A text of a talk, translated by paragraphs if the catalogs have it, with numbers from the runs; an unknown one is an ellipsis. */
 export function filled(text, state) {
-  return text.trim().replace(/\{([^{}]*)\}/g, (_, name) => {
+  return text.trim().split(/\n\s*\n/).map((part) => tr(part.trim())).join("\n\n").replace(/\{([^{}]*)\}/g, (_, name) => {
     if (name === "worlds") return brief(state.spreads[0]?.worlds ?? 200);
     if (name === "window") return state.runs[0] ? span(state.runs[0]) : "…";
     if (name === "a.title" || name === "b.title") return titleOf(state, "ab".indexOf(name[0]));
@@ -224,10 +224,10 @@ export function notesOf(state) {
   const after = moments[state.talk + 1];
   const phase = phaseOf(state);
   return {
-    title, phase, at: state.talk, of: moments.length, name: moment.name, notes: filled(moment.notes, state), say: filled(moment.say, state),
-    question: moment.guess ? filled(moment.guess.question, state) : null, options: moment.guess?.options ?? [], guess: state.guess,
+    lang: state.lang, title, phase, at: state.talk, of: moments.length, name: tr(moment.name), notes: filled(moment.notes, state), say: filled(moment.say, state),
+    question: moment.guess ? filled(moment.guess.question, state) : null, options: (moment.guess?.options ?? []).map((text) => tr(text)), guess: state.guess,
     right: moment.guess && phase === "told" ? rightOf(moment, state) : null, tell: filled(moment.tell, state),
-    next: after ? { name: after.name, say: [after.guess?.question, after.say].find((text) => text && !text.includes("{")) ?? "" } : null,
+    next: after ? { name: tr(after.name), say: tr([after.guess?.question, after.say].find((text) => text && !text.includes("{")) ?? "") } : null,
     minutes: moment.minutes, before: moments.slice(0, state.talk).reduce((sum, m) => sum + m.minutes, 0), planned: moments.reduce((sum, m) => sum + m.minutes, 0),
     began: state.began, entered: state.entered, blank: state.blank,
   };
@@ -241,7 +241,7 @@ export function drawTalk(state, store, talk) {
   const right = moment.guess && phase === "told" ? rightOf(moment, state) : null;
   const tells = phase === "told" ? filled(moment.tell, state) : phase === "running" ? tr("Watch …") : "";
   const won = right !== null && state.guess === right ? `${tr("You guessed it.")} ` : "";
-  return h("section", { key: "talk", class: "tour talk", "aria-label": state.catalog.talk.title, "data-moment": state.talk + 1, "data-phase": phase },
+  return h("section", { key: "talk", class: "tour talk", "aria-label": tr(state.catalog.talk.title), "data-moment": state.talk + 1, "data-phase": phase },
     moment.say && h("div", { key: "say" }, h("p", { class: "claim" }, filled(moment.say, state))),
     moment.guess && h("div", { key: "question" }, h("p", {}, filled(moment.guess.question, state)), guessRow(moment.guess.options, state, right, talk.answer)),
     (moment.tell || !state.clean) && h("div", { key: "answer", class: "found" },
