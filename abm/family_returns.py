@@ -94,9 +94,7 @@ def _of(name: str) -> str:
     return f" in {name}" if name else ""
 
 
-def array(
-    x: object, shape: tuple[int, ...], kind: str, axes: str, call: RuleCall, name: str = ""
-) -> np.ndarray:
+def array(x: object, shape: tuple[int, ...], kind: str, axes: str, call: RuleCall, name: str = "") -> np.ndarray:
     """Return the value as an array after checking type, shape and dtype, and that it holds no NaN.
 
     Args:
@@ -112,9 +110,7 @@ def array(
     """
     wanted = KINDS[kind]
     if not isinstance(x, np.ndarray | np.generic):
-        raise InvalidReturn(
-            f"returns {_shown(x)}{_of(name)}; return a NumPy array of {wanted} of shape {_axes(axes)}"
-        )
+        raise InvalidReturn(f"returns {_shown(x)}{_of(name)}; return a NumPy array of {wanted} of shape {_axes(axes)}")
     if x.shape != shape:
         parameter = f"; {SHAPES}" if x.ndim > len(shape) else ""
         raise InvalidReturn(
@@ -149,9 +145,7 @@ def _where(wrong: Booleans, axes: str, call: RuleCall) -> str:
     return ""
 
 
-def bounded(
-    x: np.ndarray, low: float, high: float, unit: str, axes: str, call: RuleCall, name: str = ""
-) -> None:
+def bounded(x: np.ndarray, low: float, high: float, unit: str, axes: str, call: RuleCall, name: str = "") -> None:
     """Check that all numbers lie between bounds; raises `InvalidReturn` otherwise."""
     wrong = (x < low) | (x > high)
     if np.any(wrong):
@@ -216,9 +210,7 @@ def _part(x: object, name: str, call: RuleCall, by_site: bool = False) -> np.nda
     """Check that a value is a number, an array (worlds, 1) or, if allowed, an array (worlds, sites); all finite."""
     found = np.asarray(x)
     if found.dtype.kind not in "biuf":
-        raise InvalidReturn(
-            f"returns a {type(x).__name__} in {name}; return a number or an array (worlds, 1)"
-        )
+        raise InvalidReturn(f"returns a {type(x).__name__} in {name}; return a number or an array (worlds, 1)")
     wide = {(1, call.sites.count), (call.worlds, call.sites.count)} if by_site and call.sites else set()
     if found.shape not in {(), (1, 1), (call.worlds, 1), *wide}:
         also = " or (worlds, sites)" if by_site else ""
@@ -244,15 +236,11 @@ def _funding(x: object, handed: Handed, call: RuleCall) -> None:
         bounded(part, 0, 1, "", "worlds", call, name)
     if np.any(np.abs(parts[0] + parts[1] + parts[2] - 1) > 1e-9):
         share_sum = (parts[0] + parts[1] + parts[2]).flat[0]
-        raise InvalidReturn(
-            f"returns shares that sum to {share_sum:.4g}; host, union and private must sum to 1"
-        )
+        raise InvalidReturn(f"returns shares that sum to {share_sum:.4g}; host, union and private must sum to 1")
     n = handed[0].count
     key = split.key
     if not isinstance(key, np.ndarray) or key.shape not in ((n,), (call.worlds, n)):
-        raise InvalidReturn(
-            f"returns a key that is not an array (states,); return a share for each of the {n} states"
-        )
+        raise InvalidReturn(f"returns a key that is not an array (states,); return a share for each of the {n} states")
     if not np.isfinite(key).all() or np.any(key < 0) or np.any(np.abs(total(key) - 1) > 1e-9):
         raise InvalidReturn(
             "returns a key that does not divide the Union's part; its shares must be at least 0 and sum to 1"

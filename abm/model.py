@@ -74,9 +74,7 @@ class AllocationModel(WorldModel):
     ):
         if "seed" in changes:
             given = changes["seed"]
-            raise BadInput(
-                f"seed = {given!r}: this model calls the seed rng; write AllocationModel(rng={given!r})."
-            )
+            raise BadInput(f"seed = {given!r}: this model calls the seed rng; write AllocationModel(rng={given!r}).")
         self.chosen = load(scenario).changed(changes) if changes else load(scenario)
         union = union_of(members, self.chosen.members)
         self.seed, self.replicate = seed_of(rng), _natural(replicate, "replicate")
@@ -115,9 +113,7 @@ class AllocationModel(WorldModel):
     def outcomes(self) -> Outcomes:
         """The outcomes of the run, equal to those of `juste_retour.abm.outcomes.run`; `BadInput` before its end."""
         if self.running:
-            raise BadInput(
-                f"the run has only reached {self.world.quarter}; step the model until `running` is False."
-            )
+            raise BadInput(f"the run has only reached {self.world.quarter}; step the model until `running` is False.")
         return outcomes(self.simulation.env, self._prices)
 
     @property

@@ -94,9 +94,7 @@ def run(
         agents: Mesa agents whose decisions replace the rules, as `juste_retour.abm.model.AllocationModel` takes them;
             runs with them are slower.
     """
-    simulation = Simulation(
-        scenarios, seed, replicates, members, trace=trace, timeline=timeline, agents=agents
-    )
+    simulation = Simulation(scenarios, seed, replicates, members, trace=trace, timeline=timeline, agents=agents)
     simulation.run()
     return outcomes(simulation.env, prices(simulation.env) if price else None)
 
@@ -136,9 +134,7 @@ def outcomes(env: Environment, cost: PriceOfPolitics | None = None) -> Outcomes:
             "contracted": d.contracted[k],
             "operational": np.where(ready[k] < NEVER, ready[k], -1),
             "accelerators": books.chips[k],
-            "power_mw": SiteMachines(world.program, np.arange(world.count), world.now).contracted("power_mw")[
-                k
-            ],
+            "power_mw": SiteMachines(world.program, np.arange(world.count), world.now).contracted("power_mw")[k],
             "spend_eur_bn": books.spend[k],
             "failed_tenders": d.failed_tenders[k],
             **{name: getattr(d, name)[k] for name in TO_OPERATION},
@@ -172,9 +168,7 @@ def _of_worlds(
         "unspent_eur_bn": world.p.envelope_eur_bn[:, 0] - committed,
         "aggregate_accelerators": total(chips),
         "open_accelerators": total(chips * (1 - env.institutions.access_in(None).year_share)),
-        "h100_equivalents": total(
-            SiteMachines(world.program, np.arange(world.count), world.now).h100_equivalents()
-        ),
+        "h100_equivalents": total(SiteMachines(world.program, np.arange(world.count), world.now).h100_equivalents()),
         "largest_site_accelerators": chips.max(-1, initial=0.0),
         "largest_run_flop": end["largest_run_flop"],
         "frontier_flop": end["frontier_flop"],

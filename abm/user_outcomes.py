@@ -93,9 +93,7 @@ def outcome_of(function: F, unit: str, worse_when_high: bool) -> F:
         raise BadInput(
             f"{name!r} is not a valid name of an outcome; use lower-case letters, digits and _, a letter first."
         )
-    if name in TAKEN or (
-        there is not None and there.place.rpartition(":")[0] != found.place.rpartition(":")[0]
-    ):
+    if name in TAKEN or (there is not None and there.place.rpartition(":")[0] != found.place.rpartition(":")[0]):
         raise BadInput(
             f"the name {name!r} is taken{f' by the outcome in {there.place}' if there else ''}; choose another name."
         )

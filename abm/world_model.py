@@ -94,9 +94,7 @@ class WorldModel(mesa.Model):
 
     def _update_facilities(self) -> None:
         d, k = self.world.program.delivered, self.row
-        contracted = (
-            (self.world.program.selected[k] >= 0) & ~d.cancelled[k] & (d.contracted[k] <= self.world.now)
-        )
+        contracted = (self.world.program.selected[k] >= 0) & ~d.cancelled[k] & (d.contracted[k] <= self.world.now)
         for place in np.flatnonzero(contracted).tolist():
             if place not in self._facilities:
                 self._facilities[place] = Facility(self, place)
@@ -125,9 +123,7 @@ class WorldModel(mesa.Model):
         receiver = self._named(to) if isinstance(to, str) else to
         for agent, change in ((payer, -amount), (receiver, amount)):
             if agent not in self.agents:
-                raise BadInput(
-                    f"pay: {agent!r} is not an agent of this model; give an agent, or a state's code."
-                )
+                raise BadInput(f"pay: {agent!r} is not an agent of this model; give an agent, or a state's code.")
             if isinstance(agent, MemberState):
                 self.world.program.transfers[self.row, agent.place] += change
             else:
@@ -182,9 +178,7 @@ class WorldModel(mesa.Model):
         if decision in self._handed:
             return self._handed[decision]
         if otherwise is _REQUIRED:
-            raise BadInput(
-                f"the decision {decision!r} has not been taken in this world yet; step the model first."
-            )
+            raise BadInput(f"the decision {decision!r} has not been taken in this world yet; step the model first.")
         return otherwise
 
     def by_rule(self, decision: str, *handed: object) -> Any:
@@ -226,11 +220,7 @@ class WorldModel(mesa.Model):
         ]
 
     def _named(self, name: str) -> Actor:
-        known = {
-            a.label: a
-            for a in [*self._members, *self._facilities.values()]
-            if not isinstance(a, Commissioner)
-        }
+        known = {a.label: a for a in [*self._members, *self._facilities.values()] if not isinstance(a, Commissioner)}
         if name not in known:
             raise BadInput(f"no agent is called {name!r}; {near(name, known)}")
         return known[name]

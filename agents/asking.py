@@ -238,9 +238,7 @@ def staying() -> Iterator[None]:
     try:
         yield
     finally:
-        if (
-            _inside.process != os.getpid()
-        ):  # a child that the rule forked would go on as a second copy of the program
+        if _inside.process != os.getpid():  # a child that the rule forked would go on as a second copy of the program
             _leave(1)
         _inside.process = before
 
@@ -258,9 +256,7 @@ def time_limit() -> float:
     except ValueError:
         found = -1.0
     if not 0 <= found < float("inf"):
-        raise BadInput(
-            f"{SECONDS} = {text!r} is not a number of seconds; give at least 0, where 0 means no limit."
-        )
+        raise BadInput(f"{SECONDS} = {text!r} is not a number of seconds; give at least 0, where 0 means no limit.")
     return found
 
 

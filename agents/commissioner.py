@@ -86,10 +86,7 @@ class DraftPlans:
         """
         a, b, c = self.weight("state_weight"), self.weight("portfolio_weight"), self.weight("party_weight")
         return (
-            a * self.home
-            + b * self.portfolio(college)
-            + c * self.party
-            + np.maximum(1 - a - b - c, 0.0) * self.union
+            a * self.home + b * self.portfolio(college) + c * self.party + np.maximum(1 - a - b - c, 0.0) * self.union
         )
 
 

@@ -163,17 +163,13 @@ def each_actor(kind: Kind, dtype: type[np.generic] = np.float64) -> Callable[[Fu
             situation = handed[-1]  # only states have a situation, and with it `alone`
             questions = BatchedQuestions(lambda sizes: _Shared(situation.alone(sizes), cut))
             shared = [
-                _Shared(x, cut, questions if hasattr(x, "alone") else None) if is_dataclass(x) else x
-                for x in handed
+                _Shared(x, cut, questions if hasattr(x, "alone") else None) if is_dataclass(x) else x for x in handed
             ]
             out = np.zeros(kind.shape(handed), dtype=dtype)
             options = out.shape[-1 if kind.options_last else 1] if kind.option else 1
 
             def decide(world: int, actor: int) -> None:
-                mine = [
-                    Own(x, world, actor) if isinstance(x, _Shared) else cut("", x, world, actor)
-                    for x in shared
-                ]
+                mine = [Own(x, world, actor) if isinstance(x, _Shared) else cut("", x, world, actor) for x in shared]
                 own = {k: cut(k, v, world, actor) for k, v in parameters.items()}
                 try:
                     out[kind.seat(world, actor)] = _answers(function(*mine, **own), options, function, kind)
@@ -187,9 +183,7 @@ def each_actor(kind: Kind, dtype: type[np.generic] = np.float64) -> Callable[[Fu
 
         def numbers(name: str, value: Any, world: int, actor: int) -> Any:
             part = kind.part(name, value, world, actor)
-            return (
-                part if np.ndim(part) > 1 and name != "outside" else number(part)
-            )  # a row of options stays one
+            return part if np.ndim(part) > 1 and name != "outside" else number(part)  # a row of options stays one
 
         return lambda *handed, **parameters: first_that_works(
             lambda cut: lifted(cut, handed, parameters), numbers, kind.part
@@ -213,9 +207,7 @@ def _answers(answer: ArrayLike, count: int, function: Function, kind: Kind) -> N
 def each_ballot(function: Function) -> Function:
     """Apply a voting rule written for one ballot, with `yes` and `no` (1, states), to the ballots of all worlds."""
 
-    def lifted(
-        entry: Callable[[Any], Any], ballot: Any, states: States, parameters: dict[str, Any]
-    ) -> Booleans:
+    def lifted(entry: Callable[[Any], Any], ballot: Any, states: States, parameters: dict[str, Any]) -> Booleans:
         lead = ballot.yes.shape[:-1]
         flat = {"yes": ballot.yes, "no": ballot.no}
         if ballot.weight is not None:
@@ -223,19 +215,13 @@ def each_ballot(function: Function) -> Function:
         flat = {name: votes.reshape(-1, votes.shape[-1]) for name, votes in flat.items()}
         union = np.broadcast_to(ballot.union_yes, lead).reshape(-1)
         columns = {
-            k: np.broadcast_to(v[..., 0], lead).reshape(-1)
-            for k, v in parameters.items()
-            if isinstance(v, np.ndarray)
+            k: np.broadcast_to(v[..., 0], lead).reshape(-1) for k, v in parameters.items() if isinstance(v, np.ndarray)
         }
         out = np.zeros(len(union), dtype=bool)
         worlds = lead[-1] if lead else 1
         for k in range(len(out)):
-            known = some_worlds(
-                replace(ballot, yes=None, no=None, weight=None, union_yes=None), np.array([k % worlds])
-            )
-            one = replace(
-                known, union_yes=union[k : k + 1], **{name: votes[k : k + 1] for name, votes in flat.items()}
-            )
+            known = some_worlds(replace(ballot, yes=None, no=None, weight=None, union_yes=None), np.array([k % worlds]))
+            one = replace(known, union_yes=union[k : k + 1], **{name: votes[k : k + 1] for name, votes in flat.items()})
             own = {name: entry(column[k : k + 1]) for name, column in columns.items()}
             said = np.asarray(function(one, states, **(parameters | own)))
             if said.size != 1 or said.dtype.kind != "b":

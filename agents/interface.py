@@ -34,9 +34,7 @@ def check_interface(source: str, place: str) -> None:
         if needs > here
         else "update it (the changelog lists the changes under `Migration:`), or install an older juste-retour"
     )
-    raise BadInput(
-        f"{place} needs version {said} of juste-retour's interface, but this is version {is_}; {remedy}."
-    )
+    raise BadInput(f"{place} needs version {said} of juste-retour's interface, but this is version {is_}; {remedy}.")
 
 
 def _needed(source: str, place: str) -> tuple[int, int] | None:
@@ -66,9 +64,7 @@ def check_module(name: str, place: str) -> None:
     parts = name.split(".")
     for k in range(len(parts)):
         try:
-            spec = find_spec(
-                ".".join(parts[: k + 1])
-            )  # imports the parent packages, checked in earlier steps
+            spec = find_spec(".".join(parts[: k + 1]))  # imports the parent packages, checked in earlier steps
         except (ImportError, ValueError):
             return  # reported when the module is imported
         origin = Path((spec.origin if spec is not None else None) or "")

@@ -144,9 +144,7 @@ def reciprocal(
     Source: diffuse reciprocity, Keohane (1986).
     """
     ledger = situation.standing.received - situation.standing.payment
-    return np.where(
-        offer.utility + gratitude * ledger >= reservation - situation.p.dissent_cost_eur_bn, 1, -1
-    )
+    return np.where(offer.utility + gratitude * ledger >= reservation - situation.p.dissent_cost_eur_bn, 1, -1)
 
 
 @vote(anonymous=True, deterministic=True)

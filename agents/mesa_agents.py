@@ -42,9 +42,7 @@ class Actor(mesa.Agent):
         BadInput: the model has its actors already.
     """
 
-    decisions: ClassVar[
-        dict[str, type[np.generic]]
-    ] = {}  # the names of its decisions, and the type of each answer
+    decisions: ClassVar[dict[str, type[np.generic]]] = {}  # the names of its decisions, and the type of each answer
     actors: ClassVar[Kind]  # the kind of actor
     comes_later: ClassVar[bool] = False  # whether the model creates it during the run
 

@@ -77,9 +77,7 @@ def _own_alone(situation: Situation, actor: int) -> Callable[[float], Offer]:
     return alone
 
 
-def with_batched_alone(
-    situation: Situation, questions: BatchedQuestions[Offer], row: int, actor: int
-) -> Situation:
+def with_batched_alone(situation: Situation, questions: BatchedQuestions[Offer], row: int, actor: int) -> Situation:
     """One world's situation, in which an actor's calls of `alone` are answered together with those of all others.
 
     An actor may ask for another size when its decision is restarted, for instance because it draws random numbers of

@@ -85,9 +85,7 @@ def payoff(
         trophies=trophies(sites, p, sites - faded),
         local=local_good(received, scale, p),
         race=np.broadcast_to(p.race_weight * wealth * prospect.race, shape),
-        open=np.broadcast_to(
-            share * p.open_value_eur_bn * np.log1p(prospect.accelerators / p.open_scale), shape
-        ),
+        open=np.broadcast_to(share * p.open_value_eur_bn * np.log1p(prospect.accelerators / p.open_scale), shape),
         payment=np.broadcast_to(payment, shape),
         sites=np.broadcast_to(sites, shape),
         received=received,

@@ -63,6 +63,4 @@ def _of_method(name: str, method: object) -> ProtocolMember:
     typed = signature.replace(parameters=list(signature.parameters.values())[1:])  # without self
     plain = [p.replace(annotation=p.empty) for p in typed.parameters.values()]
     call = str(typed.replace(parameters=plain, return_annotation=signature.empty))
-    return ProtocolMember(
-        name, f"{name}{call}", f"{name}{typed}".replace("'", ""), inspect.getdoc(method) or ""
-    )
+    return ProtocolMember(name, f"{name}{call}", f"{name}{typed}".replace("'", ""), inspect.getdoc(method) or "")

@@ -165,9 +165,7 @@ class Rule:
     @functools.cached_property
     def shipped(self) -> bool:
         """Whether it belongs to this package and not to a user's file or another package."""
-        return (self.function.__module__ or "").startswith(
-            SHIPPERS
-        )  # a rule typed in a console has no module
+        return (self.function.__module__ or "").startswith(SHIPPERS)  # a rule typed in a console has no module
 
     @functools.cached_property
     def takes(self) -> int:
@@ -325,9 +323,7 @@ class Family:
         plain, name = inspect.unwrap(function), getattr(function, "__name__", repr(function))
         if not inspect.isfunction(plain):
             kind = "class" if inspect.isclass(plain) else type(plain).__name__
-            raise BadInput(
-                f"{self.name}: {name} is a {kind}; decorate a function, as in def {name.lower()}(...)."
-            )
+            raise BadInput(f"{self.name}: {name} is a {kind}; decorate a function, as in def {name.lower()}(...).")
         if inspect.isgeneratorfunction(plain) or inspect.iscoroutinefunction(plain):
             kind = "generator (it yields)" if inspect.isgeneratorfunction(plain) else "coroutine (async def)"
             raise BadInput(f"{self.name}.{name} is a {kind}; write a function that returns its answer.")
@@ -363,9 +359,7 @@ class Family:
 def _taken(function: Function) -> int:
     """How many arguments a function takes besides its own parameters."""
     kinds = [a.kind for a in inspect.signature(function).parameters.values()]
-    return sum(
-        kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds
-    )
+    return sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD) for kind in kinds)
 
 
 def _takes_rest(function: Function) -> bool:

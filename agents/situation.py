@@ -72,9 +72,7 @@ class Sites:
 
     def some(self, index: Integers) -> Sites:
         """Some of the sites, in the order of an index."""
-        names, cities, kind = (
-            tuple(x[j] for j in index.tolist()) for x in (self.names, self.cities, self.kind)
-        )
+        names, cities, kind = (tuple(x[j] for j in index.tolist()) for x in (self.names, self.cities, self.kind))
         return Sites(
             names,
             cities,

@@ -144,9 +144,7 @@ def joined(found: list[Any]) -> Any:
         return tuple(joined([one[k] for one in found]) for k in range(len(first)))
     if is_dataclass(first) and not isinstance(first, type):
         alike = alike_in(first)
-        parts = {
-            f.name: _field(f.name in alike, [getattr(one, f.name) for one in found]) for f in fields(first)
-        }
+        parts = {f.name: _field(f.name in alike, [getattr(one, f.name) for one in found]) for f in fields(first)}
         return replace(first, **parts)
     if isinstance(first, bool):
         if any(one != first for one in found):

@@ -84,17 +84,13 @@ def agent(cls: C) -> C:
         raise BadInput(
             f"{name} is not a class of agents; use @agent on a subclass of MemberState, Commissioner, Lab or mesa.Agent."
         )
-    kind = next(
-        (KINDS[c.__name__] for c in cls.__mro__ if c.__module__ == CLASSES and c.__name__ in KINDS), ""
-    )
+    kind = next((KINDS[c.__name__] for c in cls.__mro__ if c.__module__ == CLASSES and c.__name__ in KINDS), "")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or name.lower() in ("all", "none"):
         raise BadInput(
             f"{name!r} cannot be the name of an agent; use letters, digits and _, but not the words all and none."
         )
     if not (cls.__doc__ or "").strip():
-        raise BadInput(
-            f"the agent {name} has no docstring; add one whose first line says what the agent does."
-        )
+        raise BadInput(f"the agent {name} has no docstring; add one whose first line says what the agent does.")
     handed = ("self", "model", "place") if kind else ("self", "model")
     _can_be_made(cls, handed)
     found = UserAgent(name, cls, kind, _parameters(cls))

@@ -76,6 +76,4 @@ def _math(writer, node, as_block=False):
 
 def setup(app):
     """Write formulas as MathML, which browsers draw by themselves; the usual renderer loads a script from the internet."""
-    app.add_html_math_renderer(
-        "mathml", (_math, None), (lambda writer, node: _math(writer, node, True), None)
-    )
+    app.add_html_math_renderer("mathml", (_math, None), (lambda writer, node: _math(writer, node, True), None))

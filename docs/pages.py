@@ -73,9 +73,7 @@ def notebook() -> str:
             data = output.get("data", {"text/plain": output.get("text", [])})
             if "image/png" in data:
                 picture = "".join(data["image/png"]).strip()
-                parts.append(
-                    f'<img alt="The figure that this cell draws" src="data:image/png;base64,{picture}">'
-                )
+                parts.append(f'<img alt="The figure that this cell draws" src="data:image/png;base64,{picture}">')
             else:
                 parts.append(f"```text\n{''.join(data['text/plain'])}\n```")
     return "\n\n".join(parts) + "\n"

@@ -103,9 +103,7 @@ def pytest_collection_modifyitems(config, items):
         if item.nodeid.startswith(NUMBERS) and item.get_closest_marker("slow"):
             item.user_properties.append(("inputs", inputs(item.path)))
             if config.lane and item.nodeid in passed_before(inputs(item.path)):
-                item.add_marker(
-                    pytest.mark.skip(reason="passed with the same inputs; LANE=full runs it again")
-                )
+                item.add_marker(pytest.mark.skip(reason="passed with the same inputs; LANE=full runs it again"))
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.get_closest_marker("browser"), item.path not in slow))
 

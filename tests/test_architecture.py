@@ -53,9 +53,7 @@ def imported(path):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, (
-                f"{name_of(path)}:{node.lineno} imports relatively, so the arrow cannot be seen"
-            )
+            assert node.level == 0, f"{name_of(path)}:{node.lineno} imports relatively, so the arrow cannot be seen"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module") and node.args:
             names = [str(node.args[0].value)] if isinstance(node.args[0], ast.Constant) else []
@@ -225,10 +223,7 @@ def test_mesa_is_imported_in_four_files_only():
 def test_mesa_agents_are_imported_only_by_model_and_cast():
     """Both modules import Mesa, which is slow, so no other module may import them at its top level."""
     for path in FILES:
-        if (
-            name_of(path) in {*MESA, "abm/schedule/cast.py", "agents/mesa_facility.py"}
-            or "benchmarks" in path.parts
-        ):
+        if name_of(path) in {*MESA, "abm/schedule/cast.py", "agents/mesa_facility.py"} or "benchmarks" in path.parts:
             continue
         top = [node for node in tree_of(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
         names = {alias.name for node in top if isinstance(node, ast.Import) for alias in node.names}
@@ -280,9 +275,7 @@ def scenarios_with_every_rule():
             chosen["agenda"] = "single_decider"
         for agenda in {chosen["agenda"], "open_call" if k % 2 else "commission_proposal"}:
             try:
-                yield load("eu-status-quo").changed(
-                    chosen | {"agenda": agenda, "end": "2027Q2", "window_years": 2.75}
-                )
+                yield load("eu-status-quo").changed(chosen | {"agenda": agenda, "end": "2027Q2", "window_years": 2.75})
             except BadInput:  # two rules that exclude each other
                 continue
 
@@ -338,19 +331,14 @@ def test_floats_are_added_in_one_module():
 def test_project_reads_nothing_outside_its_repository():
     outside = ".." + "/shared"
     for path in [*ROOT.glob("*.*"), *(p for top in (*PACKAGES, "tests") for p in (ROOT / top).rglob("*"))]:
-        if (
-            path.suffix in {".py", ".md", ".toml", ".csv", ".json", ".vue", ".cff", ".html"}
-            and path.is_file()
-        ):
+        if path.suffix in {".py", ".md", ".toml", ".csv", ".json", ".vue", ".cff", ".html"} and path.is_file():
             text = path.read_text(encoding="utf-8")
             assert outside not in text, name_of(path)
             assert "/work" + "/" not in text, name_of(path)
 
 
 def test_no_class_and_no_module_has_a_name_that_another_has():
-    classes = Counter(
-        n.name for path in FILES for n in ast.walk(tree_of(path)) if isinstance(n, ast.ClassDef)
-    )
+    classes = Counter(n.name for path in FILES for n in ast.walk(tree_of(path)) if isinstance(n, ast.ClassDef))
     modules = Counter(path.name for path in FILES)
     assert [name for name, times in classes.items() if times > 1] == []
     assert [name for name, times in modules.items() if times > 1] == ["__init__.py", "verdict.py"]

@@ -55,9 +55,7 @@ def damaged(text: bytes, seed: int) -> bytes:
     for _ in range(uniforms.randint(1, 4)):
         at = uniforms.randrange(len(text) + 1)
         upto = min(len(text), at + uniforms.choice([0, 1, 3, 20, 200]))
-        piece = (
-            uniforms.choice(PIECES).encode() if uniforms.random() < 0.7 else bytes([uniforms.randrange(256)])
-        )
+        piece = uniforms.choice(PIECES).encode() if uniforms.random() < 0.7 else bytes([uniforms.randrange(256)])
         text = text[:at] + piece + text[upto:]
     return text
 
@@ -179,17 +177,13 @@ specs = st.fixed_dictionaries(
         "design": st.one_of(
             st.sampled_from(DESIGNS),
             st.sampled_from(DESIGNS).flatmap(
-                lambda d: st.dictionaries(st.sampled_from(sorted(d)), odd, max_size=1).map(
-                    lambda more: d | more
-                )
+                lambda d: st.dictionaries(st.sampled_from(sorted(d)), odd, max_size=1).map(lambda more: d | more)
             ),
             odd,
         ),
         "factors": st.one_of(
             st.dictionaries(st.sampled_from(sorted(LISTS)), st.none(), max_size=3).flatmap(
-                lambda keys: st.fixed_dictionaries(
-                    {k: st.one_of(st.sampled_from(LISTS[k]), odd) for k in keys}
-                )
+                lambda keys: st.fixed_dictionaries({k: st.one_of(st.sampled_from(LISTS[k]), odd) for k in keys})
             ),
             odd,
         ),
@@ -249,9 +243,7 @@ def test_damaged_experiment_files(tmp_path, seed):
         assert_one_sentence(error)
 
 
-@pytest.mark.parametrize(
-    "text", [b"", b"\xff\xfe", b"a" * 10_000, b"[[[[", b"voting = 'x", b"base = 'base.toml'"]
-)
+@pytest.mark.parametrize("text", [b"", b"\xff\xfe", b"a" * 10_000, b"[[[[", b"voting = 'x", b"base = 'base.toml'"])
 def test_files_that_are_not_a_scenario(tmp_path, text):
     path = tmp_path / "odd.toml"
     path.write_bytes(text)

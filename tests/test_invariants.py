@@ -122,10 +122,7 @@ def check_accounts(scenario, out):
         assert not (ballot.yes & ballot.no).any()
     behind_the_meter = dict(scenario.rules["procurement"].settings).get("behind_the_meter", 1.0)
     headroom = (
-        out.members.sites.headroom[f["site"]]
-        * scenario.headroom_scale
-        * behind_the_meter
-        * scenario.beyond_headroom
+        out.members.sites.headroom[f["site"]] * scenario.headroom_scale * behind_the_meter * scenario.beyond_headroom
     )
     assert (f["power_mw"] <= headroom * (1 + 1e-9)).all()
     check_payers(scenario, out)

@@ -39,9 +39,7 @@ def assert_same(found, stated):
 def execute(source, names):
     """Run a cell and return what it prints and the value of its last expression."""
     tree = ast.parse(source)
-    last = (
-        ast.Expression(tree.body.pop().value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    )
+    last = ast.Expression(tree.body.pop().value) if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     printed = io.StringIO()
     with redirect_stdout(printed):
         exec(compile(tree, "cell", "exec"), names)
@@ -68,9 +66,7 @@ def test_notebook_outputs_are_reproduced(notebook, tmp_path, monkeypatch):
         assert cell["execution_count"] == number, "execute the notebook whole, from its first cell"
         printed, value = execute("".join(cell["source"]), names)
         stated = [o for o in cell["outputs"] if o["output_type"] != "stream"]
-        assert_same(
-            printed, "".join(t for o in cell["outputs"] if o["output_type"] == "stream" for t in o["text"])
-        )
+        assert_same(printed, "".join(t for o in cell["outputs"] if o["output_type"] == "stream" for t in o["text"]))
         kinds = {kind: "".join(data) for o in stated for kind, data in o["data"].items()}
         shown |= set(kinds)
         assert ("image/png" in kinds) == bool(plt.get_fignums())

@@ -36,9 +36,7 @@ def cases():
             if family.name in IN_COUNCIL:
                 changes = {"agenda": "commission_proposal"} | changes
                 if family.name in ("expect", "reversion"):
-                    changes = {
-                        "voting": "unanimity"
-                    } | changes  # many ballots fail, so that these rules matter
+                    changes = {"voting": "unanimity"} | changes  # many ballots fail, so that these rules matter
                 yield pytest.param(changes, False, id=f"proposal-{family.name}-{rule.name}")
 
 
@@ -112,9 +110,7 @@ def test_world_does_not_depend_on_batch_with_optional_mechanisms_on():
         several = run(scenario.changed(changes), SEED, range(MANY), price=False)
         for k in (0, ALONE):
             assert_same_world(run(scenario.changed(changes), SEED, [k], price=False), several, k, 0)
-        assert_same_world(
-            stepped(scenario=scenario.changed(changes), replicate=ALONE, price=False), several, ALONE, 0
-        )
+        assert_same_world(stepped(scenario=scenario.changed(changes), replicate=ALONE, price=False), several, ALONE, 0)
 
 
 @pytest.mark.parametrize("preset", presets())
@@ -138,9 +134,7 @@ def test_any_subset_of_replicates_gives_the_same_worlds():
 
 def test_scenarios_that_differ_in_floats_share_a_batch():
     base = load("eu-status-quo").changed(SHORT)
-    points = [
-        base.changed({"envelope_eur_bn": e, "race_curvature": c}) for e in (4.0, 12.0) for c in (0.4, 0.5)
-    ]
+    points = [base.changed({"envelope_eur_bn": e, "race_curvature": c}) for e in (4.0, 12.0) for c in (0.4, 0.5)]
     together = run(points, SEED, [1, 1, 2, 2])
     for place, (point, k) in enumerate(zip(points, (1, 1, 2, 2), strict=True)):
         assert_same_world(run(point, SEED, [k]), together, place, 0)

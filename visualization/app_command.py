@@ -18,9 +18,7 @@ def app(
     host: Annotated[
         str, option("Network address of the app; other machines can open it only if you change this.")
     ] = LOCAL,
-    browser: Annotated[
-        bool, option("Whether to open the page in a browser.", None, "--browser/--no-browser")
-    ] = True,
+    browser: Annotated[bool, option("Whether to open the page in a browser.", None, "--browser/--no-browser")] = True,
     named: Annotated[
         list[str] | None,
         option(
@@ -31,9 +29,7 @@ def app(
     ] = None,
     embed: Annotated[
         list[str] | None,
-        option(
-            "Web site that may show the page in a frame, such as https://example.org. Repeatable.", "ORIGIN"
-        ),
+        option("Web site that may show the page in a frame, such as https://example.org. Repeatable.", "ORIGIN"),
     ] = None,
     audience: Annotated[
         bool, option("Let the audience guess and vote by phone, on the local network.", None, "--audience")

@@ -98,11 +98,7 @@ def _files() -> Iterator[tuple[str, bytes]]:
     packages = resources.files("juste_retour")
     for name in module_names():
         place = "/".join(name.split(".")[1:])
-        file = (
-            f"{place}.py"
-            if packages.joinpath(f"{place}.py").is_file()
-            else f"{place}/__init__.py".lstrip("/")
-        )
+        file = f"{place}.py" if packages.joinpath(f"{place}.py").is_file() else f"{place}/__init__.py".lstrip("/")
         yield f"juste_retour/{file}", packages.joinpath(file).read_bytes()
     for name, kinds in DATA.items():
         place = name.replace(".", "/")
@@ -144,9 +140,7 @@ def _read(folder: Path, name: str) -> bytes:
     try:
         return content_of(folder / name, MOST_BYTES)
     except OSError as error:
-        raise BadInput(
-            f"--pyodide {str(folder)!r}: {name} cannot be read ({error.strerror}); {GIVE}."
-        ) from None
+        raise BadInput(f"--pyodide {str(folder)!r}: {name} cannot be read ({error.strerror}); {GIVE}.") from None
 
 
 def _lock(text: bytes, folder: Path) -> dict[str, Any]:
@@ -157,9 +151,7 @@ def _lock(text: bytes, folder: Path) -> dict[str, Any]:
             "packages": {"numpy": lock["packages"]["numpy"]},
         }
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise BadInput(
-            f"--pyodide {str(folder)!r}: {LOCK} is not Pyodide's list of packages; {GIVE}."
-        ) from None
+        raise BadInput(f"--pyodide {str(folder)!r}: {LOCK} is not Pyodide's list of packages; {GIVE}.") from None
 
 
 def embedded(files: dict[str, bytes]) -> dict[str, object]:
@@ -172,7 +164,6 @@ def embedded(files: dict[str, bytes]) -> dict[str, object]:
     return {
         "worker": (STAGE / "worker.js").read_text("utf-8"),
         "files": {
-            name: base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
-            for name, content in held.items()
+            name: base64.b64encode(gzip.compress(content, 9, mtime=0)).decode() for name, content in held.items()
         },
     }

@@ -93,15 +93,11 @@ def _found(text: str) -> tuple[str, str, list[dict[str, Any]]]:
         if WORLDS * quarters > MOST_QUARTERS:
             raise BadInput(f"A run until {scenario.end} is too long for this page; choose an earlier end.")
         *_, last = spread(scenario, seed, WORLDS, union_for(scenario))
-        rows.append(
-            {"title": title_of(spec), "over": _over(spec, scenario), **last["outcomes"]["years_behind"]}
-        )
+        rows.append({"title": title_of(spec), "over": _over(spec, scenario), **last["outcomes"]["years_behind"]})
     when = _window(scenarios[0])
     where = drawn_map(union)
     name = where["union"] if where["union"] == "Europe" else where["name"].replace("The ", "the ")
-    said = " and ".join(
-        _said(row, "it" if k else "the world's frontier of AI training") for k, row in enumerate(rows)
-    )
+    said = " and ".join(_said(row, "it" if k else "the world's frontier of AI training") for k, row in enumerate(rows))
     return f"In the model, {name} is {said}, on average over {when}.", when, rows
 
 
@@ -179,8 +175,7 @@ def embedded(query: Mapping[str, str], host: str, around: Sequence[str], *, fram
         f'<p><img src={quoteattr(f"/embed.svg?{address}")} alt={quoteattr(sentence)} width="{WIDTH}"></p>'
         f'<p><small>Source: <a href={quoteattr(f"/?{address}")} target="_blank" rel="noopener">juste-retour '
         f"{version('juste-retour')}</a>, an agent-based model, seed {seed}, {WORLDS} runs. License: {LICENSE}. "
-        f"Address: {escape(source)}</small></p>"
-        + ("" if framed else f'<p class="why">{escape(why(around))}</p>')
+        f"Address: {escape(source)}</small></p>" + ("" if framed else f'<p class="why">{escape(why(around))}</p>')
     )
 
 
@@ -239,9 +234,7 @@ def picture(query: Mapping[str, str]) -> str:
     def words(y: int, text: str, size: int = 15, fill: str = LIGHT["ink"], more: str = "") -> str:
         return f'<text x="20" y="{y}" font-size="{size}" fill="{fill}"{more}>{escape(text)}</text>'
 
-    parts = [
-        words(28, f"Years behind the frontier of AI training, average {when}", 17, more=' font-weight="700"')
-    ]
+    parts = [words(28, f"Years behind the frontier of AI training, average {when}", 17, more=' font-weight="700"')]
     y = 28
     for row, color in zip(rows, (LIGHT["a"], LIGHT["b"]), strict=False):
         parts.append(words(y + 30, f"{row['title']}: {_years(row)} ({_range(row)})", fill=color))

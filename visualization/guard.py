@@ -34,7 +34,9 @@ REFUSED = 1008  # websocket status: policy violation
 MISDIRECTED = 421  # HTTP status: the host name is not one of this server
 FORBIDDEN = 403
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-PLAIN = "default-src 'none'; frame-ancestors 'none'"  # policy of answers that are not pages, should one be opened as a page
+PLAIN = (
+    "default-src 'none'; frame-ancestors 'none'"  # policy of answers that are not pages, should one be opened as a page
+)
 INLINE = re.compile(r"<script(?![^>]*\b(?:src|type)\s*=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
 
@@ -170,9 +172,7 @@ class Guard:
         scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in MOVING]}
         hosts = _headers(scope, b"host")
         if len(hosts) != 1 or hosts[0] not in self.names:
-            await _refuse(
-                scope, receive, send, MISDIRECTED, "This host name is not one of this server's names."
-            )
+            await _refuse(scope, receive, send, MISDIRECTED, "This host name is not one of this server's names.")
         elif scope.get("method") not in ("GET", "HEAD") and not from_here(scope):
             await _refuse(scope, receive, send, FORBIDDEN, "Pages of other websites may not do that.")
         elif scope["type"] == "http":

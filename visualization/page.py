@@ -22,11 +22,7 @@ _FORGETTING = threading.Lock()
 def forget_oldest(most: int = MOST_WAITING) -> None:
     """Close the oldest pages without a connection if there are more than `most`. Their address brings the same view back."""
     with _FORGETTING:
-        left = [
-            page
-            for page in list(contexts.values())
-            if {*page.page_status.values()} == {PageStatus.DISCONNECTED}
-        ]
+        left = [page for page in list(contexts.values()) if {*page.page_status.values()} == {PageStatus.DISCONNECTED}]
         for page in left[:-most]:
             page.close(reason="cull")
 

@@ -67,9 +67,7 @@ def _apart(at: Floats) -> Floats:
     return out
 
 
-def _outlines(
-    at: Floats, owner: NDArray[np.int64], count: int, window: tuple[float, float, float, float]
-) -> list[str]:
+def _outlines(at: Floats, owner: NDArray[np.int64], count: int, window: tuple[float, float, float, float]) -> list[str]:
     """The outline of each owner's Voronoi cells as an SVG path; points at sea limit them."""
     from scipy.spatial import Voronoi  # not imported at the top, because the European map does not need it
 

@@ -25,9 +25,7 @@ def modules(first: str = "replay.js") -> list[str]:
     def visit(name: str) -> None:
         if name in order:
             return
-        for needed in re.findall(
-            r'^import .*? from "\./([\w./]+)";$', (STAGE / name).read_text("utf-8"), re.M
-        ):
+        for needed in re.findall(r'^import .*? from "\./([\w./]+)";$', (STAGE / name).read_text("utf-8"), re.M):
             visit(needed)
         order.append(name)
 

@@ -70,9 +70,7 @@ def listen(host: str, port: int, option: str = "--") -> socket.socket:
             errno.EADDRINUSE: f"port {port} is in use; choose another one, as in {option}port {other}.",
             errno.EACCES: f"port {port} is reserved for the system; choose one above 1023, as in {option}port 8765.",
         }
-        unknown = (
-            f"{host!r} is not an address of this machine ({error.strerror or error}); omit {option}host."
-        )
+        unknown = f"{host!r} is not an address of this machine ({error.strerror or error}); omit {option}host."
         raise BadInput(reasons.get(error.errno or 0, unknown)) from None
     listener.set_inheritable(True)
     return listener

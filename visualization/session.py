@@ -319,9 +319,7 @@ class Session:
         except ValueError:
             view = None
         if not isinstance(view, Mapping):
-            raise BadInput(
-                "The view of the replay is not a table of finite numbers and texts; reload the page."
-            )
+            raise BadInput("The view of the replay is not a table of finite numbers and texts; reload the page.")
         return {"text": replay(self._played(question), view, drawn_map(union_asked(question)))}
 
     def _audience(self, question: Mapping[str, object]) -> dict[str, object]:
@@ -347,9 +345,7 @@ class Session:
             union = union_asked(question)
             found = self.passing(source, target, union) or PARTS.found(source, target, union, "passing")
             if not found:
-                raise BadInput(
-                    "The packages of this reform are not computed yet; open “Would it pass?” first."
-                )
+                raise BadInput("The packages of this reform are not computed yet; open “Would it pass?” first.")
             held = HeldReform(source, union, found["passing"], question.get("parts"))
             desk.vote(held, question.get("title"), union)
         elif act != "speak":

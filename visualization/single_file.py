@@ -93,9 +93,7 @@ def catalog() -> dict[str, Any]:
         one
         | {
             "actor": None,
-            "rules": [
-                rule | {"parameters": []} for rule in one["rules"] if (one["name"], rule["name"]) in rules
-            ],
+            "rules": [rule | {"parameters": []} for rule in one["rules"] if (one["name"], rule["name"]) in rules],
         }
         for one in all_of_it["families"]
         if one["name"] in groups

@@ -69,9 +69,7 @@ def ready(council: Council, deadline: float) -> NDArray[np.bool_]:
     centre = council.known.situation.centre
     median = np.where(centre, p.dossier_centre_months, p.dossier_new_months)
     won, streams = w.bargaining.won, council.env.streams
-    draws = np.stack(
-        [streams.normal("dossier", w.states.count, k)[council.rows] for k in range(int(won.max()) + 1)]
-    )
+    draws = np.stack([streams.normal("dossier", w.states.count, k)[council.rows] for k in range(int(won.max()) + 1)])
     mine = np.take_along_axis(draws, won[council.rows][None], axis=0)[0]
     return median * np.exp(p.dossier_sd * mine) <= _months(council, deadline)
 
@@ -118,9 +116,7 @@ def asked_for(council: Council, deadline: float, sunk: float | Floats, how: Bidd
     return asked
 
 
-def _bids(
-    council: Council, deadline: float, sunk: float | Floats, how: Bidding, asked: Floats | None
-) -> Floats:
+def _bids(council: Council, deadline: float, sunk: float | Floats, how: Bidding, asked: Floats | None) -> Floats:
     """EUR bn of at most one more bid per state, beyond what it has already `asked` for; (worlds, sites)."""
     p, known = council.p, council.known
     situation = known.situation_if(sunk, asked)

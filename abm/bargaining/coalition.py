@@ -199,9 +199,7 @@ def _exchanged(
     return result
 
 
-def _compared(
-    members: Booleans, price: Floats, free: Booleans, sold: Booleans, ties: Floats, wins: Wins
-) -> Booleans:
+def _compared(members: Booleans, price: Floats, free: Booleans, sold: Booleans, ties: Floats, wins: Wins) -> Booleans:
     """The cheapest of all winning sets, or the given members if no set is cheaper; (worlds, states)."""
     world, n = np.arange(len(members)), price.shape[-1]
     place = ranks(np.argsort(ties, axis=-1, kind="stable"))  # decides between equally cheap sets
@@ -322,7 +320,6 @@ def needed_of(majority: Majority) -> list[list[tuple[Integers, int]]]:
         return [[(c.weights, int(c.quota) - int(c.union)) for c in way] for way in majority.ways]
     # every way to reject must fail by one of its conditions
     blocked = [
-        [(c.weights, int(c.weights.sum()) + 1 + int(c.union) - int(c.quota)) for c in way]
-        for way in majority.ways
+        [(c.weights, int(c.weights.sum()) + 1 + int(c.union) - int(c.quota)) for c in way] for way in majority.ways
     ]
     return [list(choice) for choice in product(*blocked)]

@@ -113,9 +113,7 @@ def _expecting(scenario: Scenario) -> dict[str, Setting]:
 
 def _search_of(scenario: Scenario) -> Scenario:
     """The scenario on which the search depends: states follow rules, and the first solution is in use."""
-    rules = (
-        scenario.by_rules
-    )  # expectations assume that all states follow rules, even where agents replace them
+    rules = scenario.by_rules  # expectations assume that all states follow rules, even where agents replace them
     entry = rules.plain()["expect"]
     return rules.changed({"expect": _without_solution(entry)}) if isinstance(entry, Mapping) else rules
 

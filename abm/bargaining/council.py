@@ -93,9 +93,7 @@ class Council:
 
     def among(self, open_sites: Booleans) -> Council:
         """The same table with only some sites open, booleans (worlds, sites)."""
-        return Council.over(
-            Payoffs(self.env, self.rows, industrial=self.known.industrial, open_sites=open_sites)
-        )
+        return Council.over(Payoffs(self.env, self.rows, industrial=self.known.industrial, open_sites=open_sites))
 
     # -- parts --------------------------------------------------------------------------------------------------------
     @cached_property
@@ -254,9 +252,7 @@ class Council:
         every = np.ones(self.worlds, bool)
         if not vote:
             nobody = np.zeros((self.worlds, self.states.count), bool)
-            return BallotResult(
-                plan, pledged, nobody, nobody, every, ~every, placed, np.zeros(nobody.shape), every
-            )
+            return BallotResult(plan, pledged, nobody, nobody, every, ~every, placed, np.zeros(nobody.shape), every)
         if yes is not None:
             gain = self.utility(plan) - self.disagreement()
             return BallotResult(plan, pledged, yes, ~yes, total(gain) >= 0, placed, placed, gain, every)

@@ -112,9 +112,7 @@ class MeanWorld:
         """Add worlds in which these proposers propose, (rows,), to every later round."""
         self._seat(np.concatenate([self.by, more]))
 
-    def search(
-        self, starts: Floats | None = None, longest: int = LONGEST, tolerance: float = TOLERANCE
-    ) -> FixedPoint:
+    def search(self, starts: Floats | None = None, longest: int = LONGEST, tolerance: float = TOLERANCE) -> FixedPoint:
         """Search for a fixed point from these starting values (searches, states), by default those of `starts`."""
         begin = self.starts() if starts is None else starts
         return fixed_point(self.respond, begin, self.chances, longest, tolerance, self.widen)

@@ -66,10 +66,7 @@ def by_welfare(council: Council, fewest: int, most: int) -> Floats:
     )
     menu = [np.where(x >= council.p.smallest_eur_bn, x, 0.0) for x in menu]
     allowed = [_within(x, fewest, most) for x in menu]
-    worth = [
-        np.where(ok, total(council.known.offer(x).utility), -np.inf)
-        for x, ok in zip(menu, allowed, strict=True)
-    ]
+    worth = [np.where(ok, total(council.known.offer(x).utility), -np.inf) for x, ok in zip(menu, allowed, strict=True)]
     return best(menu, worth)
 
 
@@ -92,9 +89,7 @@ def by_decider(council: Council, most: int) -> Floats:
     plans = [council.plans.largest(k) for k in range(1, min(most, council.sites.count) + 1)]
     if institutions.scenario.decider in council.known.labs.names:
         k = council.known.labs.names.index(institutions.scenario.decider)
-        return best(
-            *_with_home(council, plans, int(council.known.labs.home[k]), lambda x: _lab_worth(council, x, k))
-        )
+        return best(*_with_home(council, plans, int(council.known.labs.home[k]), lambda x: _lab_worth(council, x, k)))
     i = institutions.decider
     plans = [x * share for share in (0.0, 0.1, 0.25, 0.5, 1.0) for x in plans[: 1 if share == 0 else None]]
     return best(*_with_home(council, plans, i, lambda x: council.known.offer(x).utility[:, i]))
@@ -118,6 +113,4 @@ def _lab_worth(council: Council, plan: Floats, lab: int) -> Floats:
     _, effective, wait = council.known.outlook.seen_by_labs(plan)
     home = council.known.labs.home[:, None] == council.sites.state[None, :]
     market = council.env.market(council.rows, np.where(plan > 0, effective, 0.0), wait, home)
-    return np.asarray(council.institutions.decide_by_actor("anchor", market, rows=council.rows))[:, lab].max(
-        -1
-    )
+    return np.asarray(council.institutions.decide_by_actor("anchor", market, rows=council.rows))[:, lab].max(-1)

@@ -186,9 +186,7 @@ class Restricted:
         short = np.where(used, 0.0, best[owner] - gain[self.every, owner])
         residual = np.abs(self._errors(np.concatenate([values, best, chance, short]), gain, 0.0)).max()
         residual = max(float(residual), -float(min(chance.min(), short.min())))
-        return (
-            Mixture(values, self.coalitions, chance, best, residual) if residual < found.residual else found
-        )
+        return Mixture(values, self.coalitions, chance, best, residual) if residual < found.residual else found
 
     def _slope(self, values: Floats, gain: Floats) -> Floats:
         """Derivatives of gains by values, (coalitions, by value, states)."""

@@ -83,9 +83,7 @@ class Payoffs(Facts):
             payment: (worlds, states) EUR bn that each state pays.
             transfer: cash to each state, EUR bn; (worlds, states) or a number.
         """
-        return payoff(
-            self.states, self.scale, sites, received, prospect, payment, self.p, transfer, self.faded
-        )
+        return payoff(self.states, self.scale, sites, received, prospect, payment, self.p, transfer, self.faded)
 
     @cached_property
     def standing(self) -> Offer:
@@ -155,9 +153,7 @@ class Payoffs(Facts):
             placed = np.where(best >= 0, size, 0.0)
             prospect = expected.alone(placed, best)
             bill = paid + own_cost * placed
-            return payoff(
-                states, scale, hosted + (placed > 0), received + placed, prospect, bill, p, 0.0, faded
-            )
+            return payoff(states, scale, hosted + (placed > 0), received + placed, prospect, bill, p, 0.0, faded)
 
         return Situation(
             states=self.states,

@@ -59,9 +59,7 @@ class Prices:
         trophy = trophies(offer.sites + 1, t.p, offer.sites + 1 - t.faded)
         before: float | Floats = 0.0
         without = gap * 0.0
-        for (
-            multiple
-        ) in STEPS:  # take the first step that suffices, and interpolate between it and the one before
+        for multiple in STEPS:  # take the first step that suffices, and interpolate between it and the one before
             step = t.p.smallest_eur_bn * multiple
             local, bill = local_good(offer.received + step, t.scale, t.p), offer.payment + own_cost * step
             worth = trophy + local - bill - offer.trophies - offer.local + offer.payment
@@ -100,9 +98,7 @@ class Prices:
         """
         t = self.known
         by_sites, none = plan, np.zeros((t.worlds, t.states.count))
-        own = (
-            np.zeros((t.worlds, 1)) if always is None else total(np.where(always, t.split.key, 0.0))[:, None]
-        )
+        own = np.zeros((t.worlds, 1)) if always is None else total(np.where(always, t.split.key, 0.0))[:, None]
         for _ in range(2):
             size = self.prices(by_sites, sunk, margin)
             bought = self._bought_for(size, always, spare, own * t.split.union)
@@ -143,9 +139,7 @@ class Prices:
         """Random numbers (worlds, states) that order states with equal prices this quarter."""
         return self.known.uniform("partners", self.known.states.count)
 
-    def _cash(
-        self, plan: Floats, sunk: float | Floats, always: Booleans | None, spare: int, margin: float
-    ) -> Floats:
+    def _cash(self, plan: Floats, sunk: float | Floats, always: Booleans | None, spare: int, margin: float) -> Floats:
         """Cash that each state receives for its yes, less its part of the bill; EUR bn (worlds, states).
 
         A euro of cash costs 1 + `cost_of_public_funds` euros. The proposer pays the bill; without a proposer in
@@ -163,9 +157,7 @@ class Prices:
                 self.gap(t.offer(plan, None, paid), failed, margin),
                 self.gap(t.offer(plan, pledged, paid), failed, margin),
             )
-            members = (
-                self._bought_for(np.maximum(asked, 0.0), always, spare, 0.0 if always is None else cost) > 0
-            )
+            members = self._bought_for(np.maximum(asked, 0.0), always, spare, 0.0 if always is None else cost) > 0
             # `without` is the price without the bill, slightly raised so that rounding loses no yes;
             # `left` is what remains of a euro of cash after the sellers have paid their part of its cost
             without = np.where(members, asked * (1 + 1e-9) - payers * bill, 0.0)

@@ -91,9 +91,7 @@ class Proposals:
         offers = [plan]
         hedges = HEDGES if self.votes.are_random else ()
         for spare, margin in ((4, 0.0), (t.states.count, 0.0), *hedges):
-            offers.append(
-                self.prices.with_coalition(t.parts(plan)[0], 0.0, always, spare=spare, margin=margin)
-            )
+            offers.append(self.prices.with_coalition(t.parts(plan)[0], 0.0, always, spare=spare, margin=margin))
         wish = disagreement + t.p.patience * (self.plans.home_value - disagreement)
         others = t.states.count - 1
         if not others:  # a single state: nobody can amend

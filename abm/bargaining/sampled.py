@@ -371,9 +371,7 @@ class _History:
     def slope(self) -> tuple[Floats, Floats]:
         """Derivative of the expected response by a state's own value, and its standard error; (states,) each."""
         expected, gain = self.mean(self.all("bought")), self.all("gain")
-        found = np.where(
-            self.all("scored"), (gain - self.centre(gain)) * self.all("score"), self.all("slope")
-        )
+        found = np.where(self.all("scored"), (gain - self.centre(gain)) * self.all("score"), self.all("slope"))
         mean = self.mean(found)
         noise = self.variance(found - mean).sum(0)
         slope = (mean * PRIOR**2 + expected * noise) / (PRIOR**2 + noise)

@@ -76,9 +76,7 @@ def kept(
         if found is not None and confirm(found):
             return found
         if os.path.lexists(path):
-            print(
-                f"The stored stationary values in {path} are damaged; they are solved again.", file=sys.stderr
-            )
+            print(f"The stored stationary values in {path} are damaged; they are solved again.", file=sys.stderr)
         return None
 
     found = stored()
@@ -96,9 +94,7 @@ def described(scenario: Scenario) -> str:
     """The scenario's bargaining in a few words, for messages."""
     rules = ", ".join(scenario.rules[family].rule for family in ("agenda", "voting", "funding"))
     cash = "with" if scenario.side_payments else "without"
-    return (
-        f"{rules}, {cash} side payments, EUR {scenario.envelope_eur_bn:g} bn, patience {scenario.patience:g}"
-    )
+    return f"{rules}, {cash} side payments, EUR {scenario.envelope_eur_bn:g} bn, patience {scenario.patience:g}"
 
 
 def announced(scenario: Scenario, solve: Callable[[], FixedPoint]) -> FixedPoint:
@@ -178,8 +174,7 @@ def _locked(path: Path) -> Iterator[bool]:
                 if not said and time.monotonic() - begun >= LOCK_SAID:
                     said = True
                     print(
-                        f"Waiting at most {LOCK_WAIT:.0f} s for another process that solves the same values "
-                        f"({lock}).",
+                        f"Waiting at most {LOCK_WAIT:.0f} s for another process that solves the same values ({lock}).",
                         file=sys.stderr,
                         flush=True,
                     )

@@ -113,9 +113,7 @@ class Votes:
         t = self.known
         situation = t.situation
         if self.are_random:
-            situation = replace(
-                situation, uniforms=t.uniform("vote", t.states.count) if draw is None else draw
-            )
+            situation = replace(situation, uniforms=t.uniform("vote", t.states.count) if draw is None else draw)
         return np.asarray(t.institutions.decide_by_actor("vote", offer, reservation, situation, rows=t.rows))
 
     def passes(

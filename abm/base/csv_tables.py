@@ -75,9 +75,7 @@ class InputTable:
     def fail(self, row: int, column: str, problem: str, remedy: str) -> NoReturn:
         """Raise `BadInput` for one cell; `row` counts from 0."""
         value = self.rows[row][column]
-        raise BadInput(
-            f"{self.name}, row {self.lines[row]}, column {column}: {value!r} {problem}; {_ended(remedy)}"
-        )
+        raise BadInput(f"{self.name}, row {self.lines[row]}, column {column}: {value!r} {problem}; {_ended(remedy)}")
 
     def texts(self, column: str) -> tuple[str, ...]:
         """Return a column of texts that are not empty."""
@@ -92,9 +90,7 @@ class InputTable:
         first: dict[str, int] = {}
         for row, text in enumerate(self.texts(column)):
             if text in first:
-                self.fail(
-                    row, column, f"is already in row {self.lines[first[text]]}", "keep one row for each"
-                )
+                self.fail(row, column, f"is already in row {self.lines[first[text]]}", "keep one row for each")
             first[text] = row
         return tuple(first)
 
@@ -117,13 +113,10 @@ class InputTable:
     ) -> list[float]:
         """Return a column of finite numbers, each greater than `above` and between `low` and `high`."""
         return [
-            self._bounded(row, column, self._number(row, column), above, low, high, remedy)
-            for row in range(len(self))
+            self._bounded(row, column, self._number(row, column), above, low, high, remedy) for row in range(len(self))
         ]
 
-    def integers(
-        self, column: str, *, low: int = 0, high: int = 10**12, missing: str | None = None
-    ) -> list[int]:
+    def integers(self, column: str, *, low: int = 0, high: int = 10**12, missing: str | None = None) -> list[int]:
         """Return a column of integers between `low` and `high`; `missing` is the remedy for an empty cell."""
         found = []
         for row in range(len(self)):
@@ -254,9 +247,7 @@ def _bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise BadInput(f"{path}: the file does not exist; add it, or name another folder.") from None
     except OSError as error:
-        raise BadInput(
-            f"{path}: the file cannot be read ({error.strerror}); check its permissions."
-        ) from None
+        raise BadInput(f"{path}: the file cannot be read ({error.strerror}); check its permissions.") from None
 
 
 def _parse(
@@ -282,9 +273,7 @@ def _parse(
     header = records[0][1]
     for position, column in enumerate(header):
         if not column:
-            raise BadInput(
-                f"{name}, row 1: column {position + 1} has no name; name it, or remove the comma before it."
-            )
+            raise BadInput(f"{name}, row 1: column {position + 1} has no name; name it, or remove the comma before it.")
         if column in header[:position]:
             raise BadInput(f"{name}, row 1: the column {column!r} appears twice; remove or rename one.")
     if len(records) == 1:
@@ -292,9 +281,7 @@ def _parse(
     for line, record in records:
         odd = next((cell for cell in record if not cell.isprintable()), None)
         if odd is not None:
-            raise BadInput(
-                f"{name}, row {line}: {odd!r} contains an invisible character; type the cell again."
-            )
+            raise BadInput(f"{name}, row {line}: {odd!r} contains an invisible character; type the cell again.")
     for line, record in records[1:]:
         if len(record) != len(header):
             problem = f"there are {len(record)} values for {len(header)} columns"

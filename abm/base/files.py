@@ -51,9 +51,7 @@ def _refuse_special(path: Path | str, found: os.stat_result, most: int) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise BadInput(f"{path} is a {_kind(found.st_mode)}; name a regular file.")
     if found.st_size > most:
-        raise BadInput(
-            f"{path} has {found.st_size:,} bytes, but at most {most:,} are read; name another file."
-        )
+        raise BadInput(f"{path} has {found.st_size:,} bytes, but at most {most:,} are read; name another file.")
 
 
 def _kind(mode: int) -> str:

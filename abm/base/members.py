@@ -117,15 +117,11 @@ def load_members(folder: Path | str | None = None) -> Members:
     folder = Path(folder)
     if not folder.is_dir():
         problem = "is a file" if folder.exists() else "does not exist"
-        raise BadInput(
-            f"members: the folder {str(folder)!r} {problem}; name a folder that contains states.csv."
-        )
+        raise BadInput(f"members: the folder {str(folder)!r} {problem}; name a folder that contains states.csv.")
     if not (folder / "states.csv").exists():
         there = sorted(path.name for path in folder.glob("*.csv"))
         hint = near("states.csv", there) if there else "add one with the columns state and population"
-        raise BadInput(
-            f"members: the folder {str(folder)!r} does not contain states.csv; {hint.rstrip('.')}."
-        )
+        raise BadInput(f"members: the folder {str(folder)!r} does not contain states.csv; {hint.rstrip('.')}.")
     _refuse_misspelt(folder)
     return _load(folder, folder.resolve().name, _typical)
 
@@ -302,12 +298,8 @@ def _states(table: InputTable, typical: Callable[[], Typical], population: list[
         gdp=floats(gdp),
         gni=floats(gni),
         power_price=floats(price),
-        temperature=floats(
-            numbers("mean_temperature_c", lambda: typical().mean_temperature_c, low=-60, high=60)
-        ),
-        specialists=floats(
-            numbers("ict_specialists_pct", lambda: typical().ict_specialists_pct, low=0, high=100)
-        ),
+        temperature=floats(numbers("mean_temperature_c", lambda: typical().mean_temperature_c, low=-60, high=60)),
+        specialists=floats(numbers("ict_specialists_pct", lambda: typical().ict_specialists_pct, low=0, high=100)),
         existing_members=booleans(year < ENLARGEMENT for year in accession),
         euro=booleans(table.flags("euro") if "euro" in table else [False] * len(codes)),
         nice_votes=integers(table.integers("nice_votes") if "nice_votes" in table else [0] * len(codes)),
@@ -323,9 +315,7 @@ def _borders(table: InputTable, codes: Sequence[str]) -> Booleans:
     for row, mine in enumerate(named):
         for code in mine:
             if code not in codes:
-                table.fail(
-                    row, "borders", f"contains {code!r}, which is not a state of the table", near(code, codes)
-                )
+                table.fail(row, "borders", f"contains {code!r}, which is not a state of the table", near(code, codes))
     one_way = np.array([[code in mine for code in codes] for mine in named], dtype=bool)
     both = one_way | one_way.T
     both.flags.writeable = False
@@ -364,9 +354,7 @@ def _labs(table: InputTable | None, states: States) -> Labs:
     for row, here in enumerate(inside):
         if "bloc" in table and not here and bloc[row] in own:
             remedy = f"{near(homes[row], states.codes)} (A lab outside the union needs another bloc.)"
-            table.fail(
-                row, "home", f"is not a state of the union, although its bloc is {bloc[row]!r}", remedy
-            )
+            table.fail(row, "home", f"is not a state of the union, although its bloc is {bloc[row]!r}", remedy)
     return Labs(
         names=names,
         kind=table.choices("kind", ("company", "consortium"), "kind of lab")

@@ -41,9 +41,7 @@ def grid_from(table: InputTable | None, states: States, typical: Callable[[], Ty
     """
     if table is None:
         return states.more.get("grid_years", floats([typical().grid_years] * states.count))
-    of = dict(
-        zip(state_indices(table, "state", states), table.numbers("grid_years", low=0, high=30), strict=True)
-    )
+    of = dict(zip(state_indices(table, "state", states), table.numbers("grid_years", low=0, high=30), strict=True))
     absent = [code for k, code in enumerate(states.codes) if k not in of]
     if absent:
         raise BadInput(f"{table.name}, column state: the state {absent[0]!r} has no row; add a row for it.")
@@ -78,9 +76,7 @@ def _read(table: InputTable, states: States, typical: Callable[[], Typical]) -> 
             f"{table.name}, column state: the state {states.codes[without[0]]!r} has no site; "
             "add a row for it, or remove the file, so that sites are constructed for all states."
         )
-    headroom = table.numbers(
-        "power_headroom_mw", above=0, remedy="give a power headroom above 0 MW, or remove the row"
-    )
+    headroom = table.numbers("power_headroom_mw", above=0, remedy="give a power headroom above 0 MW, or remove the row")
     n = len(names)
     latitude = table.numbers("latitude", low=-90, high=90) if "latitude" in table else None
     longitude = table.numbers("longitude", low=-180, high=180) if "longitude" in table else None

@@ -33,9 +33,7 @@ def parsed(text: str, place: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{place} is not valid TOML: {error}; correct that line.") from None
     except (ValueError, RecursionError):
-        raise BadInput(
-            f"{place} contains a number with too many digits, or too deep a nesting; shorten it."
-        ) from None
+        raise BadInput(f"{place} contains a number with too many digits, or too deep a nesting; shorten it.") from None
     return content
 
 
@@ -68,6 +66,4 @@ def toml_lines(content: Mapping[str, object]) -> str:
     """The text of a TOML file with one line for each key."""
     import tomlkit
 
-    return "".join(
-        f"{tomlkit.key(key).as_string()} = {toml_value(value)}\n" for key, value in content.items()
-    )
+    return "".join(f"{tomlkit.key(key).as_string()} = {toml_value(value)}\n" for key, value in content.items())

@@ -32,9 +32,7 @@ def equal_area(latitude: float, longitude: float, middle: float, around: float) 
         The distances east and north of the center, in Earth radii.
     """
     north, east = latitude, longitude - around
-    k = math.sqrt(
-        2 / (1 + math.sin(middle) * math.sin(north) + math.cos(middle) * math.cos(north) * math.cos(east))
-    )
+    k = math.sqrt(2 / (1 + math.sin(middle) * math.sin(north) + math.cos(middle) * math.cos(north) * math.cos(east)))
     x = k * math.cos(north) * math.sin(east)
     y = k * (math.cos(middle) * math.sin(north) - math.sin(middle) * math.cos(north) * math.cos(east))
     return x, y

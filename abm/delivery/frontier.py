@@ -10,9 +10,7 @@ from juste_retour.abm.base.parameters import matching
 from juste_retour.agents.arrays import Floats, Number, power
 from juste_retour.agents.values import Values
 
-ANCHOR_DATE = (
-    2025.5  # the date of `frontier_anchor`, and from which the frontier grows by `frontier_growth_later`
-)
+ANCHOR_DATE = 2025.5  # the date of `frontier_anchor`, and from which the frontier grows by `frontier_growth_later`
 
 
 def frontier(t: Number, p: Values) -> Floats:
@@ -38,9 +36,7 @@ def _lag(flop: Number, t: Number, beside: Number, delay: Number, p: Values) -> F
         p: parameters.
     """
     shape = flop if np.ndim(flop) > np.ndim(t) else t
-    before, after = (
-        np.log(matching(shape, g)) + beside for g in (p.frontier_growth, p.frontier_growth_later)
-    )
+    before, after = (np.log(matching(shape, g)) + beside for g in (p.frontier_growth, p.frontier_growth_later))
     with np.errstate(divide="ignore"):
         anchored = np.log(matching(shape, p.frontier_anchor)) - np.log(flop)
     since = np.subtract(t, ANCHOR_DATE)

@@ -275,14 +275,10 @@ def mtbf(n: Number, p: Values) -> Floats:
 
 def checkpoint_interval(n: Number, p: Values) -> Floats:
     """Hours between checkpoints: `checkpoint_hours` if it is set, else the optimal interval (E11; Young (1974))."""
-    return np.where(
-        p.checkpoint_hours > 0, p.checkpoint_hours, np.sqrt(2 * p.checkpoint_s / 3600 * mtbf(n, p))
-    )
+    return np.where(p.checkpoint_hours > 0, p.checkpoint_hours, np.sqrt(2 * p.checkpoint_s / 3600 * mtbf(n, p)))
 
 
-def losses(
-    n: Number, practice: Practice, p: Values, jobs: int | Integers = 1
-) -> tuple[Floats, Floats, Floats]:
+def losses(n: Number, practice: Practice, p: Values, jobs: int | Integers = 1) -> tuple[Floats, Floats, Floats]:
     """Losses of each of `jobs` equal jobs on n accelerators in total, as shares of the time in which it makes progress.
 
     Returns:
@@ -299,9 +295,7 @@ def losses(
     return writing, np.where(fixed, interval / 2 * rate / jobs, young), waiting
 
 
-def goodput(
-    n: Number, practice: Practice, p: Values, jobs: int | Integers = 1, rejoin: bool = False
-) -> Floats:
+def goodput(n: Number, practice: Practice, p: Values, jobs: int | Integers = 1, rejoin: bool = False) -> Floats:
     """Share of time in which each of `jobs` equal jobs on n accelerators in total makes progress (E12); 1 for n = 0.
 
     A job that can `rejoin` the others takes its state from them. It writes no checkpoints and loses no work, and only

@@ -264,12 +264,9 @@ class _Working:
             return _by_world(x, at[0])
 
         p = Values(**{name: here(getattr(fleet.p, name)) for name in _RATED_BY})
-        practice = replace(
-            fleet.practice, **{f.name: here(getattr(fleet.practice, f.name)) for f in fields(Practice)}
-        )
+        practice = replace(fleet.practice, **{f.name: here(getattr(fleet.practice, f.name)) for f in fields(Practice)})
         chips, peak, talent = (
-            np.broadcast_to(x, fleet.chips.shape)[at][:, None]
-            for x in (fleet.chips, fleet.peak, fleet.talent)
+            np.broadcast_to(x, fleet.chips.shape)[at][:, None] for x in (fleet.chips, fleet.peak, fleet.talent)
         )
         work = chips * peak * talent * here(in_service(fleet.practice, fleet.p) * fleet.practice.mfu_factor)
         numbers = ISLANDS_ALONE if learners else (1,)  # splitting does not help if islands fail together

@@ -65,9 +65,7 @@ class Procedure:
     def expected(self) -> Procedure:
         """The procedure with the mean over sites wherever sites differ."""
         parts = {f.name: getattr(self, f.name) for f in fields(self)}
-        means = {
-            k: total(x)[:, None] / x.shape[-1] for k, x in parts.items() if np.ndim(x) and np.shape(x)[-1] > 1
-        }
+        means = {k: total(x)[:, None] / x.shape[-1] for k, x in parts.items() if np.ndim(x) and np.shape(x)[-1] > 1}
         return replace(self, **means) if means else self
 
 
@@ -117,9 +115,7 @@ def expected(buy: Callable[[Callable[[str, int, bool], Floats]], Procedure], wor
     def number(k: int, name: str, slots: int, lasts: bool) -> Floats:
         drawn.append(name)
         shifts = [crc32(f"{name}:{slot}:{lasts}".encode()) % EVEN for slot in range(slots)]
-        return np.broadcast_to(
-            (((2 * k + 1) * (np.array(shifts) | 1)) % (2 * EVEN)) / (2 * EVEN), (worlds, slots)
-        )
+        return np.broadcast_to((((2 * k + 1) * (np.array(shifts) | 1)) % (2 * EVEN)) / (2 * EVEN), (worlds, slots))
 
     first = buy(partial(number, 0))
     every = [first, *(buy(partial(number, k)) for k in range(1, EVEN))] if drawn else [first]
@@ -343,9 +339,7 @@ def litigation_years(procedure: Procedure, uniform: Number, p: Values) -> Floats
     """
     hazard = np.asarray(procedure.litigation_hazard, dtype=float)
     sued = uniform < hazard
-    depth = np.divide(
-        uniform, hazard, out=np.zeros(np.broadcast_shapes(np.shape(uniform), hazard.shape)), where=sued
-    )
+    depth = np.divide(uniform, hazard, out=np.zeros(np.broadcast_shapes(np.shape(uniform), hazard.shape)), where=sued)
     most = 4 * p.longest_litigation_years
     quarters = np.minimum(np.floor(most * depth) + 1, most)
     return np.where(sued, quarters / 4, 0.0)

@@ -54,9 +54,7 @@ def plan_ring(latitude: ArrayLike, longitude: ArrayLike) -> Ring:
 
     Results are cached.
     """
-    return _plan(
-        tuple(np.asarray(latitude, dtype=float).tolist()), tuple(np.asarray(longitude, dtype=float).tolist())
-    )
+    return _plan(tuple(np.asarray(latitude, dtype=float).tolist()), tuple(np.asarray(longitude, dtype=float).tolist()))
 
 
 @lru_cache(maxsize=32)
@@ -144,9 +142,7 @@ def prefix_rings(ring: Ring, ranked: Integers, count: Integers) -> Floats:
         out = by_rank[rank]
         left, right = before[offset + out], after[offset + out]
         now = now - (
-            flat[left * (sites + 1) + out]
-            + flat[out * (sites + 1) + right]
-            - flat[left * (sites + 1) + right]
+            flat[left * (sites + 1) + out] + flat[out * (sites + 1) + right] - flat[left * (sites + 1) + right]
         )
         after[offset + left] = right
         before[offset + right] = left

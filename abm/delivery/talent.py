@@ -32,8 +32,7 @@ def moved(near: Floats, computing: Floats, years_behind: Floats, left: Floats, p
         p: parameters, each (worlds, 1).
     """
     drain = np.clip(
-        p.talent_drain * np.minimum(years_behind[:, None], p.talent_gap_years)
-        + p.talent_drain * left[:, None],
+        p.talent_drain * np.minimum(years_behind[:, None], p.talent_gap_years) + p.talent_drain * left[:, None],
         0.0,
         1.0,
     )

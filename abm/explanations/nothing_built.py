@@ -29,9 +29,7 @@ def why_nothing(env: Environment, row: int) -> str:
         return _voted_down(ballots, env)
     drafts = [r for r in records if isinstance(r, Draft)]
     if drafts and all(r.choice[0] < 0 for r in drafts):
-        return (
-            f"the College adopted no draft in {_times(len(drafts), 'quarter')}, so nothing was put to a vote."
-        )
+        return f"the College adopted no draft in {_times(len(drafts), 'quarter')}, so nothing was put to a vote."
     calls = [r for r in records if isinstance(r, Bid)]
     if calls:
         return _unasked(calls)

@@ -122,9 +122,7 @@ def met(ballot: Ballot, majority: Majority, states: int) -> list[Threshold]:
             quota = int(np.max(condition.quota))
             weights = np.broadcast_to(np.asarray(condition.weights), (1, states))
             full = max(int(weights.sum()) + int(np.max(condition.union)), quota)
-            found.append(
-                Threshold(condition.says, way, bool(majority.reverse), reached, quota, full, reached >= quota)
-            )
+            found.append(Threshold(condition.says, way, bool(majority.reverse), reached, quota, full, reached >= quota))
     return found
 
 

@@ -79,9 +79,7 @@ def reasons(env: Environment, row: int, kind: str, place: int) -> list[Decision]
     """
     if env.trace is None:
         raise BadInput("this run has no trace of decisions; run it with trace=True.")
-    return [
-        decision for record in in_world(env.trace, row) for decision in _EXPLAINERS[kind](env, record, place)
-    ]
+    return [decision for record in in_world(env.trace, row) for decision in _EXPLAINERS[kind](env, record, place)]
 
 
 def _rule(env: Environment, family: str, code: str) -> str:

@@ -49,9 +49,7 @@ def turning(env: Environment, vote: Vote) -> Smallest:
     yes, no, passed = vote.votes[0] > 0, vote.votes[0] < 0, bool(vote.passed[0])
 
     def turned(sets: Booleans) -> Booleans:
-        counted = _counted(
-            env, vote, yes & ~sets if passed else yes | sets, no | sets if passed else no & ~sets
-        )
+        counted = _counted(env, vote, yes & ~sets if passed else yes | sets, no | sets if passed else no & ~sets)
         return counted != passed
 
     if bool(_counted(env, vote, yes[None], no[None])[0]) != passed:
@@ -102,6 +100,4 @@ def _counted(env: Environment, vote: Vote, yes: Booleans, no: Booleans) -> Boole
         union = np.repeat(vote.union_yes, k)
         return np.broadcast_to(majority.passes(replace(ballot, yes=yes, no=no, union_yes=union)), (k,))
     many = replace(some_worlds(ballot, np.zeros(k, dtype=np.int64)), yes=yes, no=no)
-    return np.asarray(
-        env.institutions.decide("voting", many, env.world.states, rows=np.repeat(vote.worlds, k))
-    )
+    return np.asarray(env.institutions.decide("voting", many, env.world.states, rows=np.repeat(vote.worlds, k)))

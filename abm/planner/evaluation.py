@@ -183,9 +183,7 @@ class Evaluation:
             rates[row, quarter] = run_of(self.institutions, fleet, None, None).rate
         return np.maximum.accumulate(rates, axis=-1)
 
-    def _newest_first(
-        self, made: Sequence[Delivered], row: Integers, now: Integers, sites: Integers
-    ) -> Fleet:
+    def _newest_first(self, made: Sequence[Delivered], row: Integers, now: Integers, sites: Integers) -> Fleet:
         """The fleet in the quarters `now` (rows, 1), each site running its best job over its newest chips.
 
         `abm.fleet.fleet_of` does the same for a run.

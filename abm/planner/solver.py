@@ -112,9 +112,7 @@ class _Search:
         last = self.evaluation.window[-1] - self.evaluation.soonest() - question.first
         self.room = self.evaluation.host_room
         self.waits = [w for w in WAITS if w <= max(last, 0)]
-        self.caps = np.stack(
-            [self.evaluation.cap(question.first + w)[question.sites] for w in range(max(last, 0) + 1)]
-        )
+        self.caps = np.stack([self.evaluation.cap(question.first + w)[question.sites] for w in range(max(last, 0) + 1)])
         scale = np.minimum(self.caps[0], self.room[question.members.sites.state[question.sites]])
         large = np.argsort(-scale * self.evaluation.talent[0, question.sites], kind="stable")
         large = large[self.caps[0, large] >= scenario.smallest_eur_bn]

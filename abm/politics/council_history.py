@@ -67,9 +67,7 @@ class CouncilRule:
 
 def _weighted(since: date, union: str, column: str, quota: int) -> CouncilRule:
     votes = {row["state"]: int(row[column]) for row in read_rows(EUROPE / "council_votes.csv") if row[column]}
-    return CouncilRule(
-        since, union, tuple(votes), DoubleMajority(tuple(votes.values()), 0, quota, len(votes) + 1)
-    )
+    return CouncilRule(since, union, tuple(votes), DoubleMajority(tuple(votes.values()), 0, quota, len(votes) + 1))
 
 
 def _double(since: date, union: str, column: str) -> CouncilRule:

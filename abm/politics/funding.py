@@ -199,9 +199,7 @@ def contributors_club(states, decider, *, members: Annotated[str, Payers] = ""):
     named = members.replace(",", " ").split()
     for code in named:
         if code not in states.codes:
-            raise BadInput(
-                f"funding.members names {code!r}, which is not a state; {near(code, states.codes)}"
-            )
+            raise BadInput(f"funding.members names {code!r}, which is not a state; {near(code, states.codes)}")
     pays = np.isin(states.codes, named) if named else states.euro
     if not pays.any():
         raise BadInput("funding.members is empty, and no state uses the euro; name the states that pay.")

@@ -93,9 +93,7 @@ def top_up(after: int) -> Leftover:
 def next_framework(
     after: int,
     *,
-    decision: Annotated[
-        str, Parameter(unit="quarter", about="quarter of the next call's decision")
-    ] = "2028Q3",
+    decision: Annotated[str, Parameter(unit="quarter", about="quarter of the next call's decision")] = "2028Q3",
 ) -> Leftover:
     """The money waits for a call under the next multiannual financial framework, from 2028.
 

@@ -189,13 +189,10 @@ def _trades(
     sa, sb = s[:, :, None, :], s[:, None, :, :]
     with np.errstate(invalid="ignore"):
         opposed = [
-            (xa[..., k] - outcome[:, None, None, k]) * (xb[..., k] - outcome[:, None, None, k]) < 0
-            for k in (p, q)
+            (xa[..., k] - outcome[:, None, None, k]) * (xb[..., k] - outcome[:, None, None, k]) < 0 for k in (p, q)
         ]
         valid = opposed[0] & opposed[1] & ~given[:, :, None, p] & ~given[:, None, :, q]
-        valid &= (
-            sa[..., q] * sb[..., p] > sa[..., p] * sb[..., q]
-        )  # a cares relatively more about q than b does
+        valid &= sa[..., q] * sb[..., p] > sa[..., p] * sb[..., q]  # a cares relatively more about q than b does
         far_p, far_q = np.abs(xa[..., p] - xb[..., p]), np.abs(xa[..., q] - xb[..., q])
         most_p, most_q = share[:, :, None, p] * far_p, share[:, None, :, q] * far_q
         # the shift of outcome q per shift of outcome p at which both gain the same
@@ -222,9 +219,7 @@ def named_positions(found: Positions, codes: tuple[str, ...], issue: str, place:
     out = np.full((3, len(codes)), np.nan)
     for i, actor in enumerate(found.actors):
         if actor not in codes:
-            raise BadInput(
-                f"{place}: the table has the actor {actor!r}, which is not a member; remove its rows."
-            )
+            raise BadInput(f"{place}: the table has the actor {actor!r}, which is not a member; remove its rows.")
         if not np.isnan(found.position[i, k]):
             out[:, codes.index(actor)] = found.position[i, k], found.salience[i, k], found.capability[i, k]
     return out

@@ -119,9 +119,7 @@ def relocation(places: NDArray[np.integer], lot: Floats, withdrawn: ArrayLike = 
     )
 
 
-def _points(
-    places: NDArray[np.integer], remaining: Booleans, held: Booleans
-) -> tuple[Integers, Integers, Booleans]:
+def _points(places: NDArray[np.integer], remaining: Booleans, held: Booleans) -> tuple[Integers, Integers, Booleans]:
     """Points and first places of each offer in round 1, (..., offers), and void ballots, (..., voters)."""
     struck = np.where(remaining[..., None, :], places, UNRANKED)
     order = np.argsort(struck, axis=-1, kind="stable")[..., :3]
@@ -131,9 +129,7 @@ def _points(
     points = np.zeros(remaining.shape, dtype=np.int64)
     firsts = np.zeros(remaining.shape, dtype=np.int64)
     for place, worth in enumerate(POINTS[: order.shape[-1]]):
-        given = (order[..., place, None] == np.arange(places.shape[-1])) & (~void & held[..., None])[
-            ..., None
-        ]
+        given = (order[..., place, None] == np.arange(places.shape[-1])) & (~void & held[..., None])[..., None]
         points += worth * given.sum(-2)
         if place == 0:
             firsts = given.sum(-2)
@@ -294,11 +290,7 @@ def hold_ballot(
         advance = those(result.advance[number - 1])
         if number == 3:
             tied, advance = (advance if by_lot else ()), (winner,)
-        scores = {
-            o: int(s)
-            for o, s, there in zip(offers, result.scores[number - 1], standing, strict=True)
-            if there
-        }
+        scores = {o: int(s) for o, s, there in zip(offers, result.scores[number - 1], standing, strict=True) if there}
         rounds.append(
             Round(
                 number,

@@ -39,9 +39,7 @@ def last_allocation(council):
         np.minimum(council.known.received, council.known.at_best(council.known.cap)),
         0.0,
     )
-    plan = spread(
-        np.where(again >= council.p.smallest_eur_bn, again, 0.0), council.known.best, council.sites.count
-    )
+    plan = spread(np.where(again >= council.p.smallest_eur_bn, again, 0.0), council.known.best, council.sites.count)
     return plan * np.minimum(1.0, council.known.envelope / np.maximum(total(plan)[:, None], 1e-300)), False
 
 
@@ -58,8 +56,6 @@ def go_alone(council):
         np.minimum(council.known.at_best(council.known.cap), budget),
     )
     alone = council.known.situation_if(0.0).alone(size)
-    gain = (
-        alone.utility + alone.payment - council.known.standing.utility - council.known.standing.payment - size
-    )
+    gain = alone.utility + alone.payment - council.known.standing.utility - council.known.standing.payment - size
     size = np.where((size >= council.p.smallest_eur_bn) & (gain > 0), size, 0.0)
     return spread(size, council.known.best, council.sites.count), True

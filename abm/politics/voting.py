@@ -280,9 +280,7 @@ def funders(ballot, states):
     [False, True]
     """
     paid = states.more.get("contribution", 0.0) if ballot.weight is None else ballot.weight
-    euros = np.rint(np.asarray(paid, dtype=np.float64) * 1e9).astype(np.int64) + np.zeros(
-        states.count, dtype=np.int64
-    )
+    euros = np.rint(np.asarray(paid, dtype=np.float64) * 1e9).astype(np.int64) + np.zeros(states.count, dtype=np.int64)
     weights = np.where(euros.sum(-1, keepdims=True) > 0, euros, 1)
     half = weights.sum(-1)
     return Majority(((Condition("75 % of the votes", weights, -(-3 * half // 2), union=half),),))

@@ -247,9 +247,7 @@ def progress(world: World) -> Progress:
         "contracted": world.contracted.sum(-1),
         "working": works.sum(-1),
         "working_accelerators": total(
-            np.where(
-                works, SiteMachines(world.program, np.arange(world.count), world.now).working_chips(), 0.0
-            )
+            np.where(works, SiteMachines(world.program, np.arange(world.count), world.now).working_chips(), 0.0)
         ),
         "exited_labs": world.training.exited.sum(-1),
     }

@@ -33,9 +33,7 @@ class OtherRuns:
         members: the union.
     """
 
-    def __init__(
-        self, institutions: Institutions, seed: int, replicates: NDArray[np.int64], members: Members
-    ):
+    def __init__(self, institutions: Institutions, seed: int, replicates: NDArray[np.int64], members: Members):
         self.institutions, self.seed = institutions, seed
         self.replicates, self.members = replicates, members
 

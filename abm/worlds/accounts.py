@@ -47,9 +47,7 @@ def accounts(env: Environment) -> Accounts:
     pledged = np.minimum(np.where(contracted, world.program.pledged, zero), spend)
     own = np.where(world.program.own_money, spend, zero)
     common = world.by_state(spend - own)
-    letters = np.minimum(
-        world.by_state(np.where(world.program.own_money, zero, pledged)), common * (1 - split.private)
-    )
+    letters = np.minimum(world.by_state(np.where(world.program.own_money, zero, pledged)), common * (1 - split.private))
     return Accounts(
         chips=chips,
         spend=spend,

@@ -98,9 +98,7 @@ def _agent_choice(name: str, said: object) -> AgentChoice | None:
     if isinstance(who, list | tuple):
         who = " ".join(map(str, who))
     if not isinstance(who, str):
-        raise BadInput(
-            f"{place} = {who!r} does not name actors; write all, none, or codes separated by spaces."
-        )
+        raise BadInput(f"{place} = {who!r} does not name actors; write all, none, or codes separated by spaces.")
     checked = known.settings(own, place)
     if who in ("", NONE):
         return None
@@ -109,9 +107,7 @@ def _agent_choice(name: str, said: object) -> AgentChoice | None:
         raise BadInput(
             f"{place} = {who!r}, but {name} does not stand for an actor of the tables; write all for one such agent, or none."
         )
-    return AgentChoice(
-        name, codes, tuple(sorted((k, checked[k]) for k in own if checked[k] != known.parameters[k][0]))
-    )
+    return AgentChoice(name, codes, tuple(sorted((k, checked[k]) for k in own if checked[k] != known.parameters[k][0])))
 
 
 def agents_changed(agents: object, tail: str, value: object) -> dict[str, object]:

@@ -77,9 +77,7 @@ class Environment:
         self._site_draws: dict[str, SiteDraws] = {}
         self._yearly: dict[str, tuple[int, Floats]] = {}
 
-    def record(
-        self, kind: Callable[Concatenate[str, P], DecisionRecord], *arrays: P.args, **named: P.kwargs
-    ) -> None:
+    def record(self, kind: Callable[Concatenate[str, P], DecisionRecord], *arrays: P.args, **named: P.kwargs) -> None:
         """Add a record of this quarter to the trace, if the run has one."""
         if self.trace is not None:
             self.trace.append(kind(self.world.quarter, *arrays, **named))

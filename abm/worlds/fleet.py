@@ -127,8 +127,6 @@ def each_alone(institutions: Institutions, fleet: Fleet, rows: NDArray[np.int64]
     return institutions.choice("pooling")(fleet, None, **settings).own
 
 
-def run_of(
-    institutions: Institutions, fleet: Fleet, before: Booleans | None, rows: NDArray[np.int64] | None
-) -> Pool:
+def run_of(institutions: Institutions, fleet: Fleet, before: Booleans | None, rows: NDArray[np.int64] | None) -> Pool:
     """The best run of a fleet under the pooling rule; `before` (rows, sites) is the pool so far."""
     return institutions.decide("pooling", fleet, before, rows=rows)

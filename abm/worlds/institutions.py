@@ -173,9 +173,7 @@ class Institutions:
     @cached_property
     def local_pooling(self) -> bool:
         """Whether the best run always uses a single site."""
-        return bool(self.choice("pooling").marks.get("local")) or not self.settings("pooling").get(
-            "joins", True
-        )
+        return bool(self.choice("pooling").marks.get("local")) or not self.settings("pooling").get("joins", True)
 
     @cached_property
     def distinct(self) -> NDArray[np.int64]:

@@ -61,9 +61,7 @@ class Outlook:
 
     def chips(self, plan: Floats) -> Floats:
         """Accelerators that a plan, EUR bn, buys; same shape."""
-        return chip.chips_bought(plan, self.bought, self.p, self.kept) * (
-            self.p.export_supply * self.p.trains
-        )
+        return chip.chips_bought(plan, self.bought, self.p, self.kept) * (self.p.export_supply * self.p.trains)
 
     @cached_property
     def at_once(self) -> Floats:
@@ -182,9 +180,7 @@ class Outlook:
                 wait = np.where(new, grid_wait(w.sites, self.p), wait)
         if waiting.any():
             return self._runs_in_steps(chips, peaks, ready, waiting, ready + wait)
-        if (
-            self.institutions.local_pooling
-        ):  # the best run is that of one site, so each facility is rated once
+        if self.institutions.local_pooling:  # the best run is that of one site, so each facility is rated once
             own = self._best(np.where(np.isfinite(ready), chips, 0.0), peaks).own
             out = []
             for after in self.horizon:

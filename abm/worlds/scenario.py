@@ -98,9 +98,7 @@ class Scenario(Parameters):
         if last < first:
             raise BadInput(f"end = {self.end!r} is before start = {self.start!r}; set end later.")
         if last - first >= 1000:
-            raise BadInput(
-                f"end = {self.end!r} is at least 250 years after start = {self.start!r}; set end earlier."
-            )
+            raise BadInput(f"end = {self.end!r} is at least 250 years after start = {self.start!r}; set end earlier.")
         quarter(self.announcement, "announcement")
         self._check_window(first, last)
         self._check_payments(last)
@@ -109,9 +107,7 @@ class Scenario(Parameters):
             raise BadInput(
                 f"race_last_year = {self.race_last_year} is less than race_first_year = {self.race_first_year}; raise it."
             )
-        if self.rules["funding"].rule == "private" and not family("agenda")[
-            self.rules["agenda"].rule
-        ].marks.get("own"):
+        if self.rules["funding"].rule == "private" and not family("agenda")[self.rules["agenda"].rule].marks.get("own"):
             raise BadInput(
                 f"funding = 'private' cannot be combined with agenda = {self.rules['agenda'].rule!r}, because private "
                 "investors decide where their money goes; set agenda to 'single_decider' or 'uncoordinated', or choose "
@@ -180,23 +176,17 @@ class Scenario(Parameters):
                 )
             return
         if self.tranches != 1:
-            raise BadInput(
-                f"tranches = {self.tranches} cannot be combined with a schedule; give only one of them."
-            )
+            raise BadInput(f"tranches = {self.tranches} cannot be combined with a schedule; give only one of them.")
         money = sum(amount for _, amount in self.payments)
         if any(amount <= 0 for _, amount in self.payments):
-            raise BadInput(
-                f"schedule = {self.schedule!r} contains an amount that is not above 0; omit that year."
-            )
+            raise BadInput(f"schedule = {self.schedule!r} contains an amount that is not above 0; omit that year.")
         if abs(money - self.envelope_eur_bn) > 1e-6 * max(self.envelope_eur_bn, 1.0):
             raise BadInput(
                 f"schedule = {self.schedule!r} sums to {money:g}, but envelope_eur_bn is {self.envelope_eur_bn:g}; "
                 "make them equal."
             )
         if max(4 * when for when, _ in self.payments) > last:
-            raise BadInput(
-                f"schedule = {self.schedule!r} has an order after end = {self.end!r}; give an earlier year."
-            )
+            raise BadInput(f"schedule = {self.schedule!r} has an order after end = {self.end!r}; give an earlier year.")
 
     def _check_leftover(self, last: int) -> None:
         """Refuse a leftover rule with a wave after the last quarter."""
@@ -346,9 +336,7 @@ def _with_schedule(data: Content) -> Content:
         return data
     rows = [row for row in given if isinstance(row, list) and len(row) == 2]
     if not given or len(rows) < len(given):
-        raise BadInput(
-            f"tranches = {given!r} is not a list of years and amounts in EUR bn; write it as [[2025, 4.5]]."
-        )
+        raise BadInput(f"tranches = {given!r} is not a list of years and amounts in EUR bn; write it as [[2025, 4.5]].")
     return {**data, "tranches": 1, "schedule": " ".join(f"{when}:{amount}" for when, amount in rows)}
 
 
@@ -405,9 +393,7 @@ def _choice(name: str, value: object, code: str = "") -> Choice:
 def presets() -> list[str]:
     """The names of the shipped scenarios, sorted."""
     return sorted(
-        f.name[:-5]
-        for f in resources.files("juste_retour.abm.scenarios").iterdir()
-        if f.name.endswith(".toml")
+        f.name[:-5] for f in resources.files("juste_retour.abm.scenarios").iterdir() if f.name.endswith(".toml")
     )
 
 
@@ -443,9 +429,7 @@ def _named(text: str, folder: Path, above: tuple[Path, ...]) -> Scenario:
         )
     here = Path(os.path.realpath(path))  # unlike `Path.resolve`, it accepts a loop of links
     if here in above:
-        raise BadInput(
-            f"{path} is its own base, directly or through other files; name another base, or none."
-        )
+        raise BadInput(f"{path} is its own base, directly or through other files; name another base, or none.")
     return _built(read_toml(path), str(path), path.stem, path.parent, (*above, here))
 
 
@@ -459,21 +443,15 @@ def _preset(name: str, entered: tuple[int, ...]) -> Scenario:
     return _built(content, name, name)
 
 
-def _built(
-    content: Content, place: str, name: str, folder: Path = Path(), above: tuple[Path, ...] = ()
-) -> Scenario:
+def _built(content: Content, place: str, name: str, folder: Path = Path(), above: tuple[Path, ...] = ()) -> Scenario:
     changes = dict(content)
     base = changes.pop("base", DEFAULT)
     name = str(changes.pop("name", name))
     try:
         if not name.isprintable():
-            raise BadInput(
-                f"name = {name!r} contains a line break or an invisible character; write it on one line."
-            )
+            raise BadInput(f"name = {name!r} contains a line break or an invisible character; write it on one line.")
         if not isinstance(base, str):
-            raise BadInput(
-                f"base = {base!r} is not a string; give the name of a scenario or the path of a file."
-            )
+            raise BadInput(f"base = {base!r} is not a string; give the name of a scenario or the path of a file.")
         return _named(base, folder, above).changed(changes, name)
     except BadInput as error:
         raise BadInput(f"{place}: {error}") from None

@@ -35,9 +35,7 @@ def _shared(scenarios: Sequence[Scenario]) -> bool:
     return len({id(s) for s in scenarios}) == 1
 
 
-def _column(
-    scenarios: Sequence[Scenario], value: Callable[[Scenario], Setting], shared: bool
-) -> NDArray[np.float64]:
+def _column(scenarios: Sequence[Scenario], value: Callable[[Scenario], Setting], shared: bool) -> NDArray[np.float64]:
     """The value of each world's scenario; (worlds,)."""
     if shared:
         return np.full(len(scenarios), value(scenarios[0]), dtype=np.float64)

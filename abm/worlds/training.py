@@ -43,9 +43,7 @@ def other_runs(env: Environment) -> dict[str, Floats]:
         "program": flop(new.rate, world.p),
         # a run need not use the whole machine, if it is faster on a part of it
         "whole_machine": flop(np.maximum(np.maximum(entire.rate, whole.rate), training.rate), world.p),
-        "all_machines": flop(
-            total(np.maximum(entire.own, new.own)) + total(np.maximum(whole.own, old.own)), world.p
-        ),
+        "all_machines": flop(total(np.maximum(entire.own, new.own)) + total(np.maximum(whole.own, old.own)), world.p),
     }
 
 
@@ -100,9 +98,7 @@ def _of_facilities(env: Environment, rows: NDArray[np.int64]) -> list[Pool]:
     return [Pool.alone(np.where(works, own[rows], 0.0)) for own in (training.own, training.whole_own)]
 
 
-def _rated(
-    env: Environment, rows: NDArray[np.int64], works: Booleans, before: Sequence[Booleans | None]
-) -> list[Pool]:
+def _rated(env: Environment, rows: NDArray[np.int64], works: Booleans, before: Sequence[Booleans | None]) -> list[Pool]:
     """The best run of facilities, and with two pools `before` also that of whole machines, from one call of the rule."""
     world, rules, times = env.world, env.institutions, len(before)
     every, days = np.tile(rows, times), world.p.run_days[rows]

@@ -333,8 +333,7 @@ class World:
             unread = np.full(self.count, np.nan)
             return Reading(unread, unread, unread, unread, np.zeros(self.count, dtype=np.int64))
         lag, capability = (
-            np.stack([race[name] for race in read], axis=-1)
-            for name in ("years_behind", "capability_lag_years")
+            np.stack([race[name] for race in read], axis=-1) for name in ("years_behind", "capability_lag_years")
         )
         return reading(lag, capability, self.p.lag_cap_years)
 
@@ -343,9 +342,7 @@ class World:
         if not self.p.trains:
             return OtherReadings(*[np.full(self.count, np.nan)] * len(fields(OtherReadings)))
         runs, dates = self.training.runs, year(np.array(self.window))
-        lags = {
-            name: compute_lag(np.stack([x[name] for x in runs], axis=-1), dates, self.p) for name in runs[0]
-        }
+        lags = {name: compute_lag(np.stack([x[name] for x in runs], axis=-1), dates, self.p) for name in runs[0]}
         own = np.stack([race["years_behind"] for race in self.training.read], axis=-1)
         return other_readings(own, lags, self.p.lag_cap_years)
 

@@ -149,9 +149,7 @@ class Attribution:
             f"{self.outcome}: {self.source} {self.value_from:.4g}, {self.target} {self.value_to:.4g}, "
             f"difference {self.difference:.4g} ({self.worlds} replications, equal {self.equal})"
         ]
-        return "\n".join(
-            lines + [f"  {s.group}: {s.share:.4g} ({s.low:.4g} to {s.high:.4g})" for s in self.shares]
-        )
+        return "\n".join(lines + [f"  {s.group}: {s.share:.4g} ({s.low:.4g} to {s.high:.4g})" for s in self.shares])
 
 
 def attribute(
@@ -199,9 +197,7 @@ def attribute(
     if draws is not None:
         if priced:
             raise BadInput(f"{outcome_name} is not computed for draws of parameters; name another outcome.")
-        drawn = draws_of(
-            list(built.mixtures), draws, seed, from_prior=from_prior, table=posterior, progress=progress
-        )
+        drawn = draws_of(list(built.mixtures), draws, seed, from_prior=from_prior, table=posterior, progress=progress)
         worlds = drawn.count
     runs = Runs(checked_integer(seed, "seed", 0), members, [outcome_name], beside, drawn)
     games = mixtures_run(built, runs, checked_integer(worlds, "worlds", 2), progress)
@@ -217,9 +213,7 @@ def attribute(
                 committed_from=mean(sums[0]),
                 committed_to=mean(sums[-1]),
                 window=str(Window.of(ends[0])),
-                windows=[
-                    _over_window(built, game[over(outcome_name, w)], outcome_name, seed, w) for w in beside
-                ],
+                windows=[_over_window(built, game[over(outcome_name, w)], outcome_name, seed, w) for w in beside],
                 windows_left_out=left_out,
                 draws=drawn,
             )
@@ -229,9 +223,7 @@ def attribute(
     return replace(found[0], at_equal_spending=found[1])
 
 
-def mixtures_run(
-    built: Switches, runs: Runs, worlds: int, progress: Progress | None = None
-) -> tuple[Found, Found]:
+def mixtures_run(built: Switches, runs: Runs, worlds: int, progress: Progress | None = None) -> tuple[Found, Found]:
     """Run every mixture and return outcomes by name, (mixtures, worlds) each, at equal envelopes and at equal spending.
 
     Prices of politics are computed without the cap, and omitted at equal spending.
@@ -359,9 +351,7 @@ def attributed(
         high=float(high[-1]),
         shares=[found.get(group, Share(group, 0.0, 0.0, 0.0, 0.0, 0.0)) for group in dict.fromkeys(listed)],
         interactions=[
-            Interaction(
-                (built.units[i][0], built.units[j][0]), means[k + n], float(low[k + n]), float(high[k + n])
-            )
+            Interaction((built.units[i][0], built.units[j][0]), means[k + n], float(low[k + n]), float(high[k + n]))
             for n, (i, j) in enumerate(order)
         ],
         joined=list(built.joined),

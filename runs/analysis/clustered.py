@@ -79,9 +79,7 @@ def jointly(values: Floats) -> JointTest | None:
     if not np.isfinite(values).all():
         return None
     mean = values.mean(1)
-    return _tested(
-        mean, (values - mean[:, None]) @ (values - mean[:, None]).T / (count * max(count - 1, 1)), count
-    )
+    return _tested(mean, (values - mean[:, None]) @ (values - mean[:, None]).T / (count * max(count - 1, 1)), count)
 
 
 def _tested(effects: Floats, covariance: Floats, count: int) -> JointTest | None:
@@ -113,8 +111,7 @@ class Fit:
         """A weighted sum of the coefficients with its 95 % interval; with one replication it covers only the points."""
         value = float(weights @ self.coefficients)
         points, draws, both = (
-            float(weights @ part @ weights)
-            for part in (self.over_points, self.over_replications, self.over_both)
+            float(weights @ part @ weights) for part in (self.over_points, self.over_replications, self.over_both)
         )
         variance = max(points + draws - both, points, draws)
         if not variance > 0:

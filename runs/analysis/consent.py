@@ -41,11 +41,7 @@ class Poll(NamedTuple):
     def of(cls, differences: Floats) -> Poll:
         """The poll on changes in the utilities of single replications, (..., worlds, states)."""
         worlds = differences.shape[-2]
-        error = (
-            differences.std(-2, ddof=1) / np.sqrt(worlds)
-            if worlds > 1
-            else np.zeros_like(differences[..., 0, :])
-        )
+        error = differences.std(-2, ddof=1) / np.sqrt(worlds) if worlds > 1 else np.zeros_like(differences[..., 0, :])
         return cls(differences.mean(-2), error)
 
     @property

@@ -37,9 +37,7 @@ WORLDS = 400
 MOST = 1_000_000
 EQUAL = ("envelopes", "spending")
 BRIEFLY = ("outcome", "unit", "a", "b", "mean_a", "mean_b", "difference", "low", "high")
-PRECISION = (
-    0.1  # half-width, as a share of the difference, for which `replications_needed` is computed by default
-)
+PRECISION = 0.1  # half-width, as a share of the difference, for which `replications_needed` is computed by default
 
 
 @dataclass(frozen=True)
@@ -236,9 +234,7 @@ def compare(
     drawn = None
     if draws is not None:
         if until is not None:
-            raise BadInput(
-                "--until and --draws exclude each other; omit --until and give the number of draws."
-            )
+            raise BadInput("--until and --draws exclude each other; omit --until and give the number of draws.")
         drawn = draws_of(chosen, draws, seed, from_prior=from_prior, table=posterior, progress=progress)
         worlds = drawn.count
     paired = Paired(chosen, seed, members, wanted, equal_spending=True, draws=drawn)

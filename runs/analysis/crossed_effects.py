@@ -170,9 +170,7 @@ class Crossed:
                 if apart is not None:
                     base = apart if base is None else base
                     found.append(
-                        ConditionalEffect(
-                            factor, level, levels[0], f"{other} = {ground}", *_with_beyond(apart, base)
-                        )
+                        ConditionalEffect(factor, level, levels[0], f"{other} = {ground}", *_with_beyond(apart, base))
                     )
         return found
 
@@ -226,9 +224,7 @@ class Crossed:
         if max(len(levels), len(grounds)) > MOST_LEVELS:
             return None
         rows = np.full((len(levels), len(grounds), self.values.shape[1]), np.nan)
-        there = [
-            (levels.index(shown(p.get(factor))), grounds.index(shown(p.get(other)))) for p in self.points
-        ]
+        there = [(levels.index(shown(p.get(factor))), grounds.index(shown(p.get(other)))) for p in self.points]
         for i, j in set(there):
             rows[i, j] = self.values[[here == (i, j) for here in there]].mean(0)
         return CellMeans(factor, other, levels, grounds, *over_replications(rows))

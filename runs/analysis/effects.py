@@ -200,9 +200,7 @@ def named_factors(spec: Spec) -> list[str]:
     return asked_about(str(spec.content["question"]), keys, levels)
 
 
-def asked_about(
-    question: str, keys: Sequence[str], levels: Mapping[str, Sequence[str]] | None = None
-) -> list[str]:
+def asked_about(question: str, keys: Sequence[str], levels: Mapping[str, Sequence[str]] | None = None) -> list[str]:
     """The factors whose names, or first words of names, occur in a question, in the order of the question.
 
     `levels` are the names of the factors' levels, which name their factor unless two factors share them.

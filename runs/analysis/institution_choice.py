@@ -125,9 +125,7 @@ def choose(
     if vary is not None:
         given, names, left_out = _varied(given, vary)
     if len(given) < 2:
-        raise BadInput(
-            "choose needs two institutions or more; name another scenario, or add --vary voting=all."
-        )
+        raise BadInput("choose needs two institutions or more; name another scenario, or add --vary voting=all.")
     for scenario in given:
         if scenario.members != given[0].members:
             raise BadInput(

@@ -72,14 +72,10 @@ def decomposition(results: Results, outcome: str = "years_behind") -> Decomposit
     check_varies(results, outcome)
     points = [spec.points[n] for n in numbers]
     keys = [key for key in spec.varied if key != "label"]
-    return decomposed(
-        values, [binned([p.get(key) for p in points], len(points)) for key in keys], keys, outcome
-    )
+    return decomposed(values, [binned([p.get(key) for p in points], len(points)) for key in keys], keys, outcome)
 
 
-def decomposed(
-    values: Floats, labels: Sequence[Integers], keys: Sequence[str], outcome: str = ""
-) -> Decomposition:
+def decomposed(values: Floats, labels: Sequence[Integers], keys: Sequence[str], outcome: str = "") -> Decomposition:
     """Decompose the variance of `values`, (points, replications), given each factor's level at each point.
 
     >>> a, b = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
@@ -94,9 +90,7 @@ def decomposed(
     basis = _basis(mains)
     parts: list[Floats] = [centered - centered.mean(0)]
     parts += [_basis(d - d.mean(0)).T @ centered for d in dummies]
-    totals = [
-        _within(centered, [other for k, other in enumerate(labels) if k != i]) for i in range(len(keys))
-    ]
+    totals = [_within(centered, [other for k, other in enumerate(labels) if k != i]) for i in range(len(keys))]
     pairs = []
     for i, j in combinations(range(len(keys)), 2):
         if not 0 < dummies[i].shape[1] * dummies[j].shape[1] <= MOST_COLUMNS:  # 0 if a factor has one level
@@ -108,10 +102,7 @@ def decomposed(
     ends = iter(shares[1 + len(keys) + len(pairs) :])
     return Decomposition(
         outcome,
-        [
-            FactorShares(key, shares[1 + i], None if totals[i] is None else next(ends))
-            for i, key in enumerate(keys)
-        ],
+        [FactorShares(key, shares[1 + i], None if totals[i] is None else next(ends)) for i, key in enumerate(keys)],
         [
             Pair((keys[i], keys[j]), s.share, s.low, s.high)
             for (i, j), s in zip(pairs, shares[1 + len(keys) :], strict=False)
@@ -177,15 +168,13 @@ def _shares(parts: Sequence[Floats], values: Floats) -> tuple[list[Estimate], fl
     mean, square = values.sum(1), (values * values).sum(1)
     again = np.array(
         [
-            float(
-                ((square - values[:, k] ** 2) - (mean - values[:, k]) ** 2 / (r - 1)).mean() / max(r - 2, 1)
-            )
+            float(((square - values[:, k] ** 2) - (mean - values[:, k]) ** 2 / (r - 1)).mean() / max(r - 2, 1))
             for k in range(r)
         ]
     )
     replicated = left / (left[0] + again)
     error = np.sqrt((r - 1) / r * ((replicated - replicated.mean(1)[:, None]) ** 2).sum(1))
     reach = float(stdtrit(r - 1, 0.975)) * error
-    return [
-        Estimate(float(x), float(x - e), float(x + e)) for x, e in zip(shares, reach, strict=True)
-    ], noise / float(variance)
+    return [Estimate(float(x), float(x - e), float(x + e)) for x, e in zip(shares, reach, strict=True)], noise / float(
+        variance
+    )

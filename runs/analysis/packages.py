@@ -62,9 +62,7 @@ def chosen(built: Switches, package: Iterable[str] | None) -> int:
         if set(parts_of(built, m)) == wanted:
             return m
     apart = "; ".join(f"{' and '.join(groups)} only change together" for groups, _ in built.joined)
-    raise BadInput(
-        f"--package is {', '.join(sorted(wanted)) or 'empty'}, which is no package{apart and ': ' + apart}."
-    )
+    raise BadInput(f"--package is {', '.join(sorted(wanted)) or 'empty'}, which is no package{apart and ': ' + apart}.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,13 +99,9 @@ class Sample:
         listed = [every[mixture.digest] for mixture in mixtures]
         held = None
         if equal:
-            gains, changes = zip(
-                *(_at_equal_spending(runs, mixtures[0], m, every) for m in mixtures), strict=True
-            )
+            gains, changes = zip(*(_at_equal_spending(runs, mixtures[0], m, every) for m in mixtures), strict=True)
             held = np.stack(gains), np.stack(changes)
-        lag, utility, realized = (
-            np.stack([found[name] for found in listed]) for name in (LAG, UTILITY, REALIZED)
-        )
+        lag, utility, realized = (np.stack([found[name] for found in listed]) for name in (LAG, UTILITY, REALIZED))
         return cls(
             lag,
             utility,

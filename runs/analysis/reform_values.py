@@ -88,9 +88,7 @@ def checked_parameter(name: str, built: Switches) -> str:
     name = full_name(name, built.source)
     at_share(name, np.zeros(1))  # refuses an unknown parameter and one without a range
     if all(setting(scenario, name) is None for scenario in (built.source, built.target)):
-        raise BadInput(
-            f"--break-even is {name!r}, which neither scenario uses; name a parameter of a rule in use."
-        )
+        raise BadInput(f"--break-even is {name!r}, which neither scenario uses; name a parameter of a rule in use.")
     return name
 
 
@@ -109,9 +107,7 @@ class AtValues(Runs):
         return self._measured(self.at(scenario, k), k % each, self.measured, price=False)
 
 
-def in_draws(
-    built: Switches, means: Means, vote: Adoption
-) -> tuple[list[InDraws], tuple[float, float, float]]:
+def in_draws(built: Switches, means: Means, vote: Adoption) -> tuple[list[InDraws], tuple[float, float, float]]:
     """Each package over the draws, and the share of the draws, with its interval, in which no package passes."""
     passing, gains, count = means.passing(built, vote), means.gain, means.values.count
     names = [parts_of(built, m) for m in range(1, len(built.mixtures))]
@@ -127,9 +123,7 @@ def in_draws(
     return rows, (none / count, *wilson(none, count))
 
 
-def break_even(
-    built: Switches, means: Means, vote: Adoption
-) -> tuple[list[BreakEven], list[tuple[float, float]]]:
+def break_even(built: Switches, means: Means, vote: Adoption) -> tuple[list[BreakEven], list[tuple[float, float]]]:
     """The values for which each package passes, and those for which none does."""
     tried, passing = np.asarray(means.values.table.iloc[:, 0]), means.passing(built, vote)
     rows = [BreakEven(parts_of(built, m), runs_of(tried, column)) for m, column in enumerate(passing.T, 1)]

@@ -168,9 +168,7 @@ class Reforms:
     @property
     def price_of_consent_years(self) -> float:
         """The gain of the best package less that of the best that passes, which is 0 if none does."""
-        return sum(
-            sign * p.gain_years for sign, p in ((1, self.best), (-1, self.best_that_passes)) if p is not None
-        )
+        return sum(sign * p.gain_years for sign, p in ((1, self.best), (-1, self.best_that_passes)) if p is not None)
 
     @property
     def frontier(self) -> list[Package]:
@@ -204,12 +202,8 @@ class Reforms:
 
     def _repr_html_(self) -> str:
         """What notebooks show: the answer and the table of packages."""
-        table = self.table[
-            ["parts", "gain_years", "in_favor", "population_in_favor", "passes", "compensation_eur_bn"]
-        ]
-        return f"<pre>{escape(repr(self))}</pre>" + table.to_html(
-            index=False, border=0, float_format="{:.4g}".format
-        )
+        table = self.table[["parts", "gain_years", "in_favor", "population_in_favor", "passes", "compensation_eur_bn"]]
+        return f"<pre>{escape(repr(self))}</pre>" + table.to_html(index=False, border=0, float_format="{:.4g}".format)
 
     def __repr__(self) -> str:
         """The best package, the best that passes, and the price of consent."""
@@ -281,13 +275,9 @@ def reforms(
     how: dict[str, Any] = {"workers": checked_integer(workers, "workers", 1, 1024), "progress": progress}
 
     runs = Runs(seed, union, [LAG], utilities=True)
-    ran = Trials(
-        built, union, seed, Sample.of(built.mixtures, runs, worlds, equal=equal == "spending", **how)
-    )
+    ran = Trials(built, union, seed, Sample.of(built.mixtures, runs, worlds, equal=equal == "spending", **how))
     if draws is not None:
-        drawn = draws_of(
-            list(built.mixtures), draws, seed, from_prior=from_prior, table=posterior, progress=progress
-        )
+        drawn = draws_of(list(built.mixtures), draws, seed, from_prior=from_prior, table=posterior, progress=progress)
         drawn = replace(drawn, each=each)
         runs = Runs(seed, union, [LAG], draws=drawn, utilities=True)
         ran = replace(ran, drawn=Means.of(built.mixtures, runs, drawn, **how))

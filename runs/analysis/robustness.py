@@ -51,9 +51,7 @@ class RobustnessMap:
         return {name: float((clear & (self.table["winner"] == name)).mean()) for name in self.institutions}
 
 
-def robustness(
-    results: Results, outcome: str = "years_behind", institution: str | None = None
-) -> RobustnessMap:
+def robustness(results: Results, outcome: str = "years_behind", institution: str | None = None) -> RobustnessMap:
     """Compare institutions at every place of the parameter space, with common random numbers.
 
     Args:
@@ -111,8 +109,7 @@ def robustness(
     table = pd.DataFrame(rows)
     signed = np.where(table["winner"] == table["winner"].mode()[0], table["margin"], -table["margin"])
     moving = {
-        k: correlation_ratio(signed, binned(list(table[k]), 8)) if np.isfinite(signed).all() else 0.0
-        for k in others
+        k: correlation_ratio(signed, binned(list(table[k]), 8)) if np.isfinite(signed).all() else 0.0 for k in others
     }
     log = [f.key for f in spec.factors if f.scale == "log"]
     return RobustnessMap(outcome, key, lower, names, sorted(others, key=lambda k: -moving[k]), log, table)

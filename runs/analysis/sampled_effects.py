@@ -78,9 +78,7 @@ class SampledDesign:
             check_complete(numbers, len(spec.points))
         self.keys = [f.key for f in spec.factors]
         self.crossed = set(spec.design.settings.get("cross", ()))
-        self.stride = len(spec.points) // int(
-            spec.design.settings["base" if spec.design.kind == "sobol" else "points"]
-        )
+        self.stride = len(spec.points) // int(spec.design.settings["base" if spec.design.kind == "sobol" else "points"])
         self.places: Integers = np.array(numbers) // self.stride
         points = [spec.points[n] for n in numbers]
         self.axes = {f.key: _axis(f, [p[f.key] for p in points]) for f in spec.factors}
@@ -92,9 +90,7 @@ class SampledDesign:
             if 2 <= len(axis.names) <= 40 and self.enough(len(axis.names)):
                 fit = self._fit(key, _dummies(axis.at, len(axis.names)))
                 for k, name in enumerate(axis.names[1:]):
-                    found.append(
-                        LevelContrast(key, name, axis.names[0], *fit.estimate(self._one(fit, key, k)), 1)
-                    )
+                    found.append(LevelContrast(key, name, axis.names[0], *fit.estimate(self._one(fit, key, k)), 1))
         return found
 
     def slopes(self) -> list[Slope]:
@@ -151,9 +147,7 @@ class SampledDesign:
             )
             for k in range(sizes[0]) for g in range(1, sizes[1]) for t in range(sizes[2])
         ]  # fmt: skip
-        return ThreeWay(
-            (factor, other, third), rows, fit.jointly(beyond[:, 1:, 1:].reshape(-1, beyond.shape[-1]))
-        )
+        return ThreeWay((factor, other, third), rows, fit.jointly(beyond[:, 1:, 1:].reshape(-1, beyond.shape[-1])))
 
     def cells(self, factor: str, other: str) -> CellMeans | None:
         """The mean at each pair of levels, net of the other factors' main effects.

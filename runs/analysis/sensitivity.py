@@ -289,9 +289,7 @@ class MainEffect:
     high: float
 
 
-def main_effects(
-    results: Results, outcome: str = "years_behind", bins: int = 8
-) -> tuple[list[MainEffect], float]:
+def main_effects(results: Results, outcome: str = "years_behind", bins: int = 8) -> tuple[list[MainEffect], float]:
     """The correlation ratio of each factor, as a share of the variance, and the share of random draws.
 
     In a hypercube the points are a sample: ranges are cut into bins, the ratio's upward bias is subtracted, and intervals
@@ -339,9 +337,7 @@ def _main_shares(values: Floats, labels: Sequence[Integers], sampled: bool) -> F
     whole = between + noise
     if whole <= 0:
         return None
-    return np.array(
-        [*(correlation_ratio(mean, part, sampled) * between / whole for part in labels), noise / whole]
-    )
+    return np.array([*(correlation_ratio(mean, part, sampled) * between / whole for part in labels), noise / whole])
 
 
 def binned(levels: Sequence[Level], bins: int) -> Integers:
@@ -374,6 +370,4 @@ def _of_kind(results: Results, kind: str) -> None:
 def check_complete(numbers: Sequence[int], count: int) -> None:
     """Raise `BadInput` if results are there for fewer than `count` points."""
     if len(numbers) != count:
-        raise BadInput(
-            f"only {len(numbers)} of {count} points are finished; give the same `batch` command to resume."
-        )
+        raise BadInput(f"only {len(numbers)} of {count} points are finished; give the same `batch` command to resume.")

@@ -15,9 +15,7 @@ from juste_retour.runs.base.forecast_scores import brier, difference, first_to, 
 RIDGE = 1e-3  # penalty that keeps the logit finite if population separates hosts from other states
 
 
-def baselines(
-    members: Members, count: float, earlier: Integers, used: Integers | None = None
-) -> dict[str, Floats]:
+def baselines(members: Members, count: float, earlier: Integers, used: Integers | None = None) -> dict[str, Floats]:
     """Forecasts that need no model, by name; each is the probability (states,) of receiving a site.
 
     Args:
@@ -34,9 +32,7 @@ def baselines(
         "proportional to GDP": in_proportion(states.gdp, count),
         "proportional to population": in_proportion(states.population, count),
         "existing machine first": first_to(centres > used, count, _share(earlier, _unused(centres, earlier))),
-        "best quality first": first_to(
-            top, count, _share(earlier, np.repeat(top[:, None], earlier.shape[1], 1))
-        ),
+        "best quality first": first_to(top, count, _share(earlier, np.repeat(top[:, None], earlier.shape[1], 1))),
     }
     if earlier.shape[1]:
         before = np.cumsum(earlier, axis=1) - earlier > 0

@@ -80,9 +80,7 @@ def first_to(having: ArrayLike, count: float, share: float) -> Floats:
     return np.minimum(np.where(having, count * share / yes, count * (1 - share) / no), 1.0)
 
 
-def difference(
-    better: ArrayLike, other: ArrayLike, seed: int = 0, resamples: int = 4000
-) -> tuple[float, float, float]:
+def difference(better: ArrayLike, other: ArrayLike, seed: int = 0, resamples: int = 4000) -> tuple[float, float, float]:
     """The mean difference of two paired losses, with a 90 % bootstrap interval. Below zero the first is better."""
     gap = np.asarray(better, dtype=float) - np.asarray(other, dtype=float)
     rng = np.random.default_rng(seed)

@@ -28,9 +28,7 @@ def page_of(template: Path, **content: object) -> str:
         "number": number,
         "percent": lambda share: f"{100 * share:.0f} %",
         "signed": lambda value: f"{value:+.2f}",
-        "within": lambda row, form=number, of="": within(
-            {k: row[of + k] for k in ("median", "low", "high")}, form
-        ),
+        "within": lambda row, form=number, of="": within({k: row[of + k] for k in ("median", "low", "high")}, form),
         "coded": lambda names: ", ".join(f"`{name}`" for name in names) or "none",
         "lowered": lambda text: text[:1].lower() + text[1:].rstrip("."),
         "by_size": lambda rows, key: sorted(rows, key=lambda row: -abs(row[key])),

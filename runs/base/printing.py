@@ -115,11 +115,7 @@ def print_table(
     while left:
         kept = list(left)
         for i in leaving:
-            if (
-                sum(widths[k] for k in kept) - GAP + least > where.width
-                and i in kept
-                and len(kept) > 2 - first
-            ):
+            if sum(widths[k] for k in kept) - GAP + least > where.width and i in kept and len(kept) > 2 - first:
                 kept.remove(i)
         if not first:
             where.print()

@@ -20,9 +20,7 @@ from juste_retour.runs.base.reading import read_by
 from juste_retour.runs.base.user_rules import in_use, loaded
 
 
-def provenance(
-    scenario: Scenario, members: Members, *, seed: int, first: int, worlds: int
-) -> dict[str, object]:
+def provenance(scenario: Scenario, members: Members, *, seed: int, first: int, worlds: int) -> dict[str, object]:
     """Return all that is needed to rerun the same replications, and to tell whether results must agree bit for bit."""
     modules = in_use(scenario.plain())
     return {

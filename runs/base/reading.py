@@ -27,9 +27,7 @@ OUTSIDE = {"subprocess.Popen": "program ", "os.system": "program ", "socket.conn
 ABSENT = "absent"
 
 _WATCHED: set[str] = set()  # files of users' code
-_READ: dict[
-    str, dict[str, str]
-] = {}  # by file of users' code: what it read, and the hash when it read it first
+_READ: dict[str, dict[str, str]] = {}  # by file of users' code: what it read, and the hash when it read it first
 
 
 def watch(files: Iterable[Path | str]) -> None:

@@ -119,9 +119,7 @@ def _found(name: str) -> UserModule | None:
     content = path.read_bytes()
     place = "/".join(name.split("."))
     place += "/__init__.py" if path.name == "__init__.py" else path.suffix
-    return UserModule(
-        name, place, path, hashlib.sha256(content).hexdigest(), content.decode("utf-8", "replace"), label
-    )
+    return UserModule(name, place, path, hashlib.sha256(content).hexdigest(), content.decode("utf-8", "replace"), label)
 
 
 def _spec(name: str) -> ModuleSpec | None:
@@ -160,9 +158,7 @@ def _hashed(owner: Distribution, path: Path) -> bool:
 def _offering() -> dict[str, Distribution]:
     """The distributions that offer rules, by their top-level module."""
     return {
-        point.module.partition(".")[0]: point.dist
-        for point in entry_points(group=OFFERS)
-        if point.dist is not None
+        point.module.partition(".")[0]: point.dist for point in entry_points(group=OFFERS) if point.dist is not None
     }
 
 

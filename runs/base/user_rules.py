@@ -45,9 +45,7 @@ class RulesFile:
 
 
 _LOADED: dict[Path, RulesFile] = {}
-_READ_AT_IMPORT: dict[
-    Path, tuple[str, ...]
-] = {}  # by file: the files and variables that it read when it was run
+_READ_AT_IMPORT: dict[Path, tuple[str, ...]] = {}  # by file: the files and variables that it read when it was run
 
 
 def loaded() -> list[RulesFile]:
@@ -177,9 +175,7 @@ def _load(path: Path) -> RulesFile:
         raise BadInput(f"{path} does not exist; give the path of a Python file with rules.") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise BadInput(
-            f"{path} cannot be read ({reason}); give the path of a Python file with rules."
-        ) from None
+        raise BadInput(f"{path} cannot be read ({reason}); give the path of a Python file with rules.") from None
     place, sha256 = path.resolve(), hashlib.sha256(content).hexdigest()
     known = _LOADED.get(place)
     same = known is not None and known.sha256 == sha256 and known.imports == _rests_on(place, source)
@@ -244,9 +240,7 @@ def _check_entered(path: Path, place: Path, imports: tuple[UserModule, ...]) -> 
         )
     empty = [family.name for family in FAMILIES.values() if not family.rules]
     if empty:
-        raise BadInput(
-            f"{path} registers the family {empty[0]!r} without a rule; register its default rule as well."
-        )
+        raise BadInput(f"{path} registers the family {empty[0]!r} without a rule; register its default rule as well.")
     if not (_entered(place) or outcomes_of(place) or agents_of(place)):
         raise BadInput(
             f"{path} registers no rule, outcome or agent; decorate a function with its family, as in @voting, or with "
@@ -269,18 +263,12 @@ def _run(path: Path, place: Path, source: str, sha256: str) -> None:
     module.__file__ = str(place)
     sys.modules[module.__name__] = module
     if str(place.parent) not in sys.path:
-        sys.path.append(
-            str(place.parent)
-        )  # at the end, so that files in its folder shadow no installed module
+        sys.path.append(str(place.parent))  # at the end, so that files in its folder shadow no installed module
     try:
         with staying():
             exec(compile(source, str(place), "exec"), module.__dict__)
     except SyntaxError as error:
-        where = (
-            f"line {error.lineno}"
-            if error.filename == str(place)
-            else f"{error.filename}, line {error.lineno}"
-        )
+        where = f"line {error.lineno}" if error.filename == str(place) else f"{error.filename}, line {error.lineno}"
         raise BadInput(f"{path}, {where}: {error.msg}; correct that line.") from None
     except BadInput as error:
         raise BadInput(f"{path}{_line(error, place)}: {error}") from None

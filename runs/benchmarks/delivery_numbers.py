@@ -32,9 +32,7 @@ def drawn_fleet(draws: int, seed: int) -> Fleet:
     chips = 10 ** rng.uniform(1.5, 5.7, (draws, SITES))
     peak = H100_FLOP * rng.uniform(0.3, 5, (draws, SITES))
     led, practices = rng.random((draws, 1)) < 0.5, (operator_led(), audit_first())
-    practice = Practice(
-        **{f.name: np.where(led, *(getattr(x, f.name) for x in practices)) for f in fields(Practice)}
-    )
+    practice = Practice(**{f.name: np.where(led, *(getattr(x, f.name) for x in practices)) for f in fields(Practice)})
     return Fleet(chips, peak, practice, cast(Values, SimpleNamespace(**p)), ring)
 
 

@@ -48,8 +48,6 @@ def pie_shares(patience: float) -> Floats:
 
 def receipts(expect: str, worlds: int, seed: int) -> tuple[Floats, Floats]:
     """Mean EUR bn that states receive in the Council, and that less what they pay, (states,) each."""
-    found = run(
-        load("eu-status-quo").changed({**COUNCIL, "expect": expect}), seed, range(worlds), price=False
-    )
+    found = run(load("eu-status-quo").changed({**COUNCIL, "expect": expect}), seed, range(worlds), price=False)
     got, paid = (np.asarray(found.states[key]).mean(0) for key in ("received_eur_bn", "paid_eur_bn"))
     return got, got - paid

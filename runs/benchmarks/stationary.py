@@ -66,9 +66,7 @@ def largest(values: Floats, errors: Floats) -> Floats:
 
 def main(named: list[str]) -> None:
     for name in named or CORNERS:
-        scenario = load(
-            {"agenda": "closed_rule", "expect": "stationary", "voting": "lisbon_qmv", **CORNERS[name]}
-        )
+        scenario = load({"agenda": "closed_rule", "expect": "stationary", "voting": "lisbon_qmv", **CORNERS[name]})
         begun = time.process_time()
         found = [solve(scenario, seed) for seed in range(SEEDS)]
         taken = (time.process_time() - begun) / SEEDS

@@ -49,9 +49,7 @@ def one_by_one(scenario: str, worlds: int) -> None:
 
 
 def batch(scenario: str, worlds: int) -> None:
-    mesa.batch_run(
-        AllocationModel, {"scenario": scenario, "replicate": range(worlds)}, rng=[0], display_progress=False
-    )
+    mesa.batch_run(AllocationModel, {"scenario": scenario, "replicate": range(worlds)}, rng=[0], display_progress=False)
 
 
 def seconds(work: Callable[Given, object], *arguments: Given.args, **more: Given.kwargs) -> float:
@@ -103,9 +101,7 @@ def start_up(times: int = 7) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenario", default="eu-status-quo")
     parser.add_argument("--worlds", type=int, default=1024)
     parser.add_argument("--chunk", type=int, default=CHUNK)

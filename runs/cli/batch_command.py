@@ -50,9 +50,7 @@ def batch(
     ] = None,
     dry_run: Annotated[
         bool,
-        option(
-            "Check the spec, run a short pilot, print time and precision, write nothing.", None, "--dry-run"
-        ),
+        option("Check the spec, run a short pilot, print time and precision, write nothing.", None, "--dry-run"),
     ] = False,
     half_width: Annotated[
         float | None,
@@ -89,9 +87,7 @@ def batch(
     if preregister:
         from juste_retour.runs.reports.preregistration import preregister as register
 
-        where.print(
-            f"Written to {register(read, out)}; `batch` without --preregister runs it.", soft_wrap=True
-        )
+        where.print(f"Written to {register(read, out)}; `batch` without --preregister runs it.", soft_wrap=True)
         return
     if cluster is None and not out.exists():  # a batch that is resumed was accepted before
         check_batch(read, processes(workers), yes)
@@ -102,9 +98,7 @@ def batch(
     for chunk in done.repaired:
         where.print(f"Chunk {chunk} was damaged and has been run again.")
     if json:
-        printing.print_json(
-            {"out": str(out), "runs": tally.worlds_done, "chunks": tally.chunks, "result": done.digest}
-        )
+        printing.print_json({"out": str(out), "runs": tally.worlds_done, "chunks": tally.chunks, "result": done.digest})
         return
     rate = f", {tally.rate:,.0f} runs/s" if tally.worlds_now else ""
     where.print(

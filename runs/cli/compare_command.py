@@ -29,9 +29,7 @@ from juste_retour.runs.results.parameter_draws import read_draws
 Set = Annotated[
     list[str] | None, option("Change a rule or parameter in all scenarios. Repeatable.", "KEY=VALUE", "--set")
 ]
-SetB = Annotated[
-    list[str] | None, option("Change a rule or parameter in B only. Repeatable.", "KEY=VALUE", "--set-b")
-]
+SetB = Annotated[list[str] | None, option("Change a rule or parameter in B only. Repeatable.", "KEY=VALUE", "--set-b")]
 Equal = Annotated[
     str,
     option(
@@ -48,14 +46,10 @@ NumberOfDraws = Annotated[
         "--draws",
     ),
 ]
-FromPrior = Annotated[
-    bool, option("With --draws: draw from the plausible ranges of all parameters.", None, "--prior")
-]
+FromPrior = Annotated[bool, option("With --draws: draw from the plausible ranges of all parameters.", None, "--prior")]
 DrawsFile = Annotated[
     Path | None,
-    option(
-        "With --draws: use the draws in this table, which `calibrate --out` wrote.", "FILE.csv", "--posterior"
-    ),
+    option("With --draws: use the draws in this table, which `calibrate --out` wrote.", "FILE.csv", "--posterior"),
 ]
 SHOWN = (
     "sites",
@@ -146,9 +140,7 @@ def attribute(
         str | None, argument("Preset or TOML file to end at.  [default: A changed by --set-b]", "[B]")
     ] = None,
     outcome: Annotated[str, option("Outcome whose difference is attributed.", "NAME")] = "years_behind",
-    worlds: Annotated[
-        int, option("Replications of each of the 2^k mixtures of k groups of institutions.", "N")
-    ] = 400,
+    worlds: Annotated[int, option("Replications of each of the 2^k mixtures of k groups of institutions.", "N")] = 400,
     seed: Seed = 0,
     equal: Equal = "envelopes",
     set_: Set = None,

@@ -36,9 +36,7 @@ def show_contrasts(found: Contrasts, where: Console, shown: Collection[str]) -> 
         held = [c for c in found.at_equal_spending if (c.a, c.b) == (a, b) and c.outcome in shown]
         where.print()
         where.print(f"A = {a}, B = {b}{_at_equal_spending(here) if found.equal == 'spending' else ''}")
-        print_table(
-            where, headings, [_row(c, found.draws is not None, stood) for c in here], right=headings[1:]
-        )
+        print_table(where, headings, [_row(c, found.draws is not None, stood) for c in here], right=headings[1:])
         for c in here:
             if c.outcome == "years_behind" and c.missing_a + c.missing_b:
                 where.print(
@@ -145,9 +143,7 @@ def attribution_json(found: Attribution) -> dict[str, object]:
         "to": found.target,
         **picked(found, "seed", "worlds", "equal", "window"),
         **_drawn_json(found.draws),
-        **picked(
-            found, "value_from", "value_to", "committed_from", "committed_to", "difference", "low", "high"
-        ),
+        **picked(found, "value_from", "value_to", "committed_from", "committed_to", "difference", "low", "high"),
         **picked(found, "shares", "interactions"),
         "moved_together": [{"groups": g, "because": why} for g, why in found.joined],
         "worlds_left_out": found.left_out,
@@ -181,13 +177,9 @@ def show_attribution(found: Attribution, where: Console) -> None:
             _show_windows(kind, where)
     _show_pairs(found, where)
     for groups, why in found.joined:
-        where.print(
-            f"{' and '.join(groups)} are switched together and listed as {groups[0]}: {why}", soft_wrap=True
-        )
+        where.print(f"{' and '.join(groups)} are switched together and listed as {groups[0]}: {why}", soft_wrap=True)
     if found.left_out:
-        where.print(
-            f"{found.left_out} replications are omitted: in some mixture no machine works.", soft_wrap=True
-        )
+        where.print(f"{found.left_out} replications are omitted: in some mixture no machine works.", soft_wrap=True)
 
 
 def _show_difference(found: Attribution, where: Console) -> None:

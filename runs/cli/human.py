@@ -26,18 +26,14 @@ NOTHING_TRAINS = "These machines train no models, so that there is no lag behind
 
 def show(result: Result, changes: Mapping[str, object], where: Console) -> None:
     """Print a result; `changes` are those of `--set`."""
-    changed = (
-        " with " + ", ".join(f"{key} = {setting(value)}" for key, value in changes.items()) if changes else ""
-    )
+    changed = " with " + ", ".join(f"{key} = {setting(value)}" for key, value in changes.items()) if changes else ""
     if result.count == 1:
         _one(result, changed, where)
     else:
         _many(result, changed, where)
     why = nothing_built(result)
     if why:
-        where.print(
-            f"Nothing is built{'' if result.count == 1 else ' in any replication; in the first'}: {why}"
-        )
+        where.print(f"Nothing is built{'' if result.count == 1 else ' in any replication; in the first'}: {why}")
     if result.worlds["equilibria"].notna().any():
         where.print(_expectations(result), soft_wrap=True)
 
@@ -76,9 +72,7 @@ def _facilities(result: Result, where: Console) -> None:
         return
     names = dict(zip(result.members.states.codes, result.members.states.names, strict=True))
     size = table.groupby("state")["accelerators"].transform("sum")
-    ordered = table.assign(size=size).sort_values(
-        ["size", "state", "accelerators"], ascending=[False, True, False]
-    )
+    ordered = table.assign(size=size).sort_values(["size", "state", "accelerators"], ascending=[False, True, False])
     rows, last = [], ""
     for row in ordered.to_dict("records"):
         rows.append(
@@ -129,9 +123,7 @@ def _because(years: str, negative: bool, several: bool = False) -> str:
     if not negative:
         return f", {years} of them because of politics"
     if several:
-        return (
-            f" (price of politics: {years}; below zero, the states do better than the planner of capability)"
-        )
+        return f" (price of politics: {years}; below zero, the states do better than the planner of capability)"
     return f", {years} fewer than under a planner of capability"
 
 
@@ -145,9 +137,7 @@ def _votes(result: Result) -> str:
     against = pd.Series(" ".join(votes["no"]).split(), dtype="str").value_counts()
     text = "Votes: " + "; ".join(said)
     if result.count == 1 and len(against):
-        named = ", ".join(
-            f"{code} {times}" if times > 1 else str(code) for code, times in against.head(8).items()
-        )
+        named = ", ".join(f"{code} {times}" if times > 1 else str(code) for code, times in against.head(8).items())
         text += f"; against: {named}{' and others' if len(against) > 8 else ''}"
     return text + "."
 
@@ -196,9 +186,7 @@ def _by_state(result: Result, where: Console) -> None:
     for code, table in result.states.groupby("state", sort=False):
         hosts = float((table["sites"] > 0).mean())
         if hosts:
-            rows.append(
-                (names[str(code)], hosts, float(table["sites"].mean()), summary(table["accelerators"]))
-            )
+            rows.append((names[str(code)], hosts, float(table["sites"].mean()), summary(table["accelerators"])))
     if not rows:
         return
     rows.sort(key=lambda row: (-row[3]["median"], -row[1], row[0]))

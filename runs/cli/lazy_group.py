@@ -97,9 +97,7 @@ class Commands(TyperGroup):
 
 def _command(name: str, target: typer.Typer | Callable[..., None]) -> Command:
     if isinstance(target, typer.Typer):
-        command: Command = typer.main.get_group(
-            target
-        )  # `get_command` would return a single subcommand itself
+        command: Command = typer.main.get_group(target)  # `get_command` would return a single subcommand itself
     else:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command(name, context_settings=SETTINGS)(target)
@@ -186,9 +184,7 @@ def _run(arguments: list[str]) -> int:
         extra = extra_of(error.name or "") if isinstance(error, ModuleNotFoundError) else ""
         if extra:
             return _say(f"this command needs the extra {extra!r}: pip install 'juste-retour[{extra}]'.", 1)
-        rules = sys.modules.get(
-            "juste_retour.runs.base.user_rules"
-        )  # where nobody has read any, none has failed
+        rules = sys.modules.get("juste_retour.runs.base.user_rules")  # where nobody has read any, none has failed
         sentence = rules.blamed(error) if rules is not None else ""
         if sentence:
             return _say(sentence, 1)
@@ -231,9 +227,7 @@ def usage_sentence(error: Any) -> str:
     if type(error).__name__ == "NoArgsIsHelpError":
         return str(error.format_message())
     if option is not None and type(error).__name__ == "NoSuchOption" and context is not None:
-        known = [
-            name for parameter in context.command.params for name in parameter.opts if name.startswith("--")
-        ]
+        known = [name for parameter in context.command.params for name in parameter.opts if name.startswith("--")]
         text = f"{option} is not an option of {context.command_path!r}; {near(option, known).rstrip('.')}"
     elif context is not None and "No such command" in text:
         given = text.split("'")[1] if "'" in text else text

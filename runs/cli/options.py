@@ -22,8 +22,6 @@ MembersDir = Annotated[
 ]
 OutDir = Annotated[Path | None, option("Write tables to this folder.", "DIR")]
 ResultDir = Annotated[Path, argument("Results folder that `batch --out` wrote.", "DIR")]
-Rules = Annotated[
-    list[Path] | None, option("Python file with your own rules. Repeatable.", "FILE.py", "--rules")
-]
+Rules = Annotated[list[Path] | None, option("Python file with your own rules. Repeatable.", "FILE.py", "--rules")]
 Seed = Annotated[int, option("Random seed; the same seed gives the same results.")]
 Yes = Annotated[bool, option("Run even if the estimate is more than an hour.", None, "--yes")]

@@ -34,9 +34,7 @@ def cost_json(spec: Spec, found: Cost, workers: int, half_width: float | None) -
         "seconds": found.seconds(workers),
         **picked(found, "bytes", "pilot_points"),
         "changes_nothing": found.idle,
-        "agreement": [
-            {"point": dict(a.point), "no_site": a.no_site, "standing": a.standing} for a in found.agreed
-        ],
+        "agreement": [{"point": dict(a.point), "no_site": a.no_site, "standing": a.standing} for a in found.agreed],
         "precision": {
             "outcome": precision.outcome if precision else None,
             "half_width_of_a_point": point,
@@ -51,9 +49,7 @@ def cost_json(spec: Spec, found: Cost, workers: int, half_width: float | None) -
 def say_cost(spec: Spec, found: Cost, workers: int, half_width: float | None, where: Console) -> None:
     """Print a dry run, one line per finding."""
     used = max(workers, 1)
-    lines = [
-        f"Expensive: {_many(e.count, e.what)}, {duration(e.seconds)} on one core." for e in found.expensive
-    ]
+    lines = [f"Expensive: {_many(e.count, e.what)}, {duration(e.seconds)} on one core." for e in found.expensive]
     lines += [f"{said[:1].upper()}{said[1:]}." for said in found.slow]
     lines += [
         f"{idle} in the pilot ({counted(idle.places, 'comparison')}): omit it, or check the rules that should use it."

@@ -114,14 +114,11 @@ def show_reforms(found: Reforms, where: Console) -> None:
     if found.parameter is not None:
         where.print()
         rows = [
-            [" + ".join(b.parts), "; ".join(span(*ends) for ends in b.intervals) or "never"]
-            for b in found.break_even
+            [" + ".join(b.parts), "; ".join(span(*ends) for ends in b.intervals) or "never"] for b in found.break_even
         ]
         print_table(where, ["Package", f"Passes where {found.parameter} is"], rows)
         stays = "; ".join(span(*ends) for ends in found.stays)
-        where.print(
-            f"Nothing passes where it is {stays}." if stays else "Some package passes at every value."
-        )
+        where.print(f"Nothing passes where it is {stays}." if stays else "Some package passes at every value.")
     for parts, why in found.joined:
         where.print(f"{' and '.join(parts)} only change together: {why}", soft_wrap=True)
 
@@ -131,9 +128,7 @@ def _row(p: Package, name: str, asked: bool) -> list[str]:
     held = []
     if asked:
         passes = "passes" if p.passes_at_equal_spending else "fails"
-        held = [
-            f"{brief(p.gain_years_at_equal_spending or 0.0)}, {p.in_favor_at_equal_spending} for, {passes}"
-        ]
+        held = [f"{brief(p.gain_years_at_equal_spending or 0.0)}, {p.in_favor_at_equal_spending} for, {passes}"]
     verdict = "yes" if p.passes else "no change" if p.unchanged else "no"
     return [
         name,
@@ -191,9 +186,7 @@ def _show_states(found: Reforms, where: Console) -> None:
         for s in sorted(found.states, key=lambda s: -s.change_eur_bn)
     ]
     where.print()
-    where.print(
-        f"{' + '.join(found.package)}: each state's expected change, EUR bn, and its terms", soft_wrap=True
-    )
+    where.print(f"{' + '.join(found.package)}: each state's expected change, EUR bn, and its terms", soft_wrap=True)
     print_table(where, headings, rows, right=headings[1:])
 
 
@@ -234,8 +227,7 @@ def show_choice(found: Chosen, where: Console) -> None:
     rows = []
     for i, name in enumerate(found.scenarios):
         states = [
-            "-" if i == j else f"{found.prefer[i, j]}{'!' if found.replaces[i, j] else ''}"
-            for j in range(len(numbers))
+            "-" if i == j else f"{found.prefer[i, j]}{'!' if found.replaces[i, j] else ''}" for j in range(len(numbers))
         ]
         row = [numbers[i], name, found.rules[i], brief(found.utility_eur_bn[i]), brief(found.error_eur_bn[i])]
         rows.append([*row, brief(found.years_behind[i]), *states])

@@ -49,9 +49,7 @@ def reforms(
     set_b: SetB = None,
     draws: Annotated[
         int | None,
-        option(
-            "Also draw the parameters N times from the posterior: in which share does a package pass?", "N"
-        ),
+        option("Also draw the parameters N times from the posterior: in which share does a package pass?", "N"),
     ] = None,
     each: Annotated[int, option("Replications of each draw, and of each value of --break-even.", "N")] = 24,
     prior: FromPrior = False,
@@ -68,9 +66,7 @@ def reforms(
     """Vote on every package of a reform: what it gains, which states are in favor, and which would be adopted."""
     loaded = load_rules(rules or [])
     if target is None and not set_b:
-        raise BadInput(
-            "reforms needs two scenarios; give a second one, as in reforms A B, or add --set-b KEY=VALUE."
-        )
+        raise BadInput("reforms needs two scenarios; give a second one, as in reforms A B, or add --set-b KEY=VALUE.")
     ends, _ = named((source, target or source), changes_of(set_ or []), changes_of(set_b or []))
     packages = len(packages_between(*ends).mixtures) // 2 * (2 if equal == "spending" else 1)
     check_runs(ends, worlds + each * ((draws or 0) + (33 if break_even else 0)), yes, times=packages)
@@ -103,9 +99,7 @@ def reforms(
 
 
 def choose(
-    scenarios: Annotated[
-        list[str], argument("Presets or TOML files, or one that --vary varies.", "S1 [S2 ...]")
-    ],
+    scenarios: Annotated[list[str], argument("Presets or TOML files, or one that --vary varies.", "S1 [S2 ...]")],
     vary: Annotated[
         str | None, option("Vary one scenario by the rules of a family: all, or RULE,RULE.", "FAMILY=all")
     ] = None,

@@ -69,9 +69,7 @@ def curve(
     from juste_retour.runs.reports.curve import specification_curve, write_curve
 
     if effect is not None and "=" not in effect:
-        raise BadInput(
-            f"--effect is {effect!r}; write a factor and a level, as in --effect voting=unanimity."
-        )
+        raise BadInput(f"--effect is {effect!r}; write a factor and a level, as in --effect voting=unanimity.")
     results = Results(folder)
     found = specification_curve(results, None if effect is None else dict([effect.split("=", 1)]))
     files = write_curve(results, found)
@@ -117,12 +115,8 @@ def _warn(results: Results) -> None:
 
 def package(
     folder: ResultDir,
-    out: Annotated[
-        Path | None, option("Archive to write.  [default: DIR/replication.zip]", "FILE.zip")
-    ] = None,
-    hashes_only: Annotated[
-        bool, option("Omit the tables and keep only their hashes.", None, "--hashes-only")
-    ] = False,
+    out: Annotated[Path | None, option("Archive to write.  [default: DIR/replication.zip]", "FILE.zip")] = None,
+    hashes_only: Annotated[bool, option("Omit the tables and keep only their hashes.", None, "--hashes-only")] = False,
 ) -> None:
     """Pack a replication archive: spec, code, data, results, codebook, environment, and one command that reruns all."""
     from juste_retour.runs.reports.publication import changed_since

@@ -37,14 +37,10 @@ Tables = Annotated[
 
 
 def run(
-    scenario: Annotated[
-        str, argument("A preset (see `scenarios list`) or the path of a TOML file.")
-    ] = "eu-status-quo",
+    scenario: Annotated[str, argument("A preset (see `scenarios list`) or the path of a TOML file.")] = "eu-status-quo",
     seed: Seed = 0,
     replicate: Annotated[int, option("Number of the first replication.", "K")] = 0,
-    worlds: Annotated[
-        int, option("Number of replications; more than one prints medians and ranges.", "N")
-    ] = 1,
+    worlds: Annotated[int, option("Number of replications; more than one prints medians and ranges.", "N")] = 1,
     set_: Changes = None,
     members: MembersDir = None,
     rules: Rules = None,
@@ -73,9 +69,7 @@ def run(
     if out is not None:
         export.prepare(out, names)
     with printing.progress("replications") as report:
-        result = simulate(
-            varied, worlds, seed, replicate, (*DEFAULT, *written), members=union, progress=report
-        )
+        result = simulate(varied, worlds, seed, replicate, (*DEFAULT, *written), members=union, progress=report)
     if out is not None:
         old = export.given_up(out, names)
         paths = export.write({name: result.tables[name] for name in written}, out, formats, result.provenance)

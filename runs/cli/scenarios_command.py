@@ -45,9 +45,7 @@ def list_scenarios(json: Json = False) -> None:
 @scenarios.command("show")
 def show_scenario(
     name: Annotated[str, argument("A preset or the path of a TOML file.")],
-    changes: Annotated[
-        bool, option("Print only what differs from eu-status-quo.", None, "--changes")
-    ] = False,
+    changes: Annotated[bool, option("Print only what differs from eu-status-quo.", None, "--changes")] = False,
     json: Json = False,
 ) -> None:
     """Print a scenario as a TOML file that you can edit and run."""
@@ -98,9 +96,7 @@ def list_parameters(json: Json = False) -> None:
 
 def meaning(default: Setting, about: Parameter) -> str:
     """A parameter's default and unit, meaning, choices, bounds, plausible range and source, in one text."""
-    unit = (
-        "" if about.unit in ("", "1", "quarter", "quarters", "dates") else f" {about.unit.removeprefix('1 ')}"
-    )
+    unit = "" if about.unit in ("", "1", "quarter", "quarters", "dates") else f" {about.unit.removeprefix('1 ')}"
     text = "none" if default == "" else f"{shown(default)}{unit}"
     if about.about:
         text += f"; {about.about}"
@@ -132,9 +128,7 @@ def annotated(scenario: Scenario) -> str:
     for name, family in FAMILIES.items():
         lines.append(f"{name} = {toml_value(content[name])}  # {family.decides}")
     if scenario.agents:
-        lines.append(
-            f"agents = {toml_value(content[AGENTS])}  # the user's agent classes, and which actors each plays"
-        )
+        lines.append(f"agents = {toml_value(content[AGENTS])}  # the user's agent classes, and which actors each plays")
     for name, (_, about) in known.items():
         if about.group != group:
             group = about.group

@@ -27,9 +27,7 @@ def seal(
     where = printing.console()
     for name, forecasts in content["forecasts"].items():
         where.print(f"{name}: {forecasts[MODEL]}", soft_wrap=True)
-    where.print(
-        f"Sealed in {place}. Publish this hash where its date is kept: {content[HASH]}", soft_wrap=True
-    )
+    where.print(f"Sealed in {place}. Publish this hash where its date is kept: {content[HASH]}", soft_wrap=True)
 
 
 def score(

@@ -22,9 +22,7 @@ def changes_of(texts: Iterable[str]) -> dict[str, object]:
         key, separator, value = text.partition("=")
         key = key.strip()
         if not separator or not key:
-            raise BadInput(
-                f"--set {text!r} is not of the form KEY=VALUE; write it as in --set voting=lisbon_qmv."
-            )
+            raise BadInput(f"--set {text!r} is not of the form KEY=VALUE; write it as in --set voting=lisbon_qmv.")
         changes.pop(key, None)
         changes[key] = value_of(value.strip())
     return changes

@@ -65,10 +65,7 @@ def _one(result: Result) -> dict[str, object]:
             {name: plain(row[name]) for name in ("site", "state", "city", "operational", *FACILITIES)}
             for row in result.facilities.to_dict("records")
         ],
-        "states": [
-            {name: plain(row[name]) for name in ("state", *STATES)}
-            for row in result.states.to_dict("records")
-        ],
+        "states": [{name: plain(row[name]) for name in ("state", *STATES)} for row in result.states.to_dict("records")],
         "votes": [
             {name: row[name] for name in ("quarter", "agenda", "rule")}
             | {side: row[side].split() for side in ("yes", "no", "abstain")}

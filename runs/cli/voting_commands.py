@@ -46,15 +46,11 @@ class PowerIndex(StrEnum):
     colomer_martinez = "colomer_martinez"
 
 
-Added = Annotated[
-    list[str] | None, option("Add a state, as in UA=33443000. Repeatable.", "NAME=POPULATION", "--add")
-]
+Added = Annotated[list[str] | None, option("Add a state, as in UA=33443000. Repeatable.", "NAME=POPULATION", "--add")]
 
 
 def power(
-    rule: Annotated[
-        str | None, argument("A voting rule (see `rules list voting`).  [default: lisbon_qmv]")
-    ] = None,
+    rule: Annotated[str | None, argument("A voting rule (see `rules list voting`).  [default: lisbon_qmv]")] = None,
     members: MembersFile = None,
     participants: Participants = None,
     add: Added = None,
@@ -83,14 +79,10 @@ def power(
         if quota is None or weights is None:
             raise BadInput("--quota and --weights need each other; give both.")
         if named:
-            raise BadInput(
-                f"--quota and --weights replace the voting rule and its states; omit {' and '.join(named)}."
-            )
+            raise BadInput(f"--quota and --weights replace the voting rule and its states; omit {' and '.join(named)}.")
         found = _weighted(quota, weights)
     else:
-        chosen, states, settings = _chosen(
-            rule or "lisbon_qmv", members, participants, add, rules, unknown=True
-        )
+        chosen, states, settings = _chosen(rule or "lisbon_qmv", members, participants, add, rules, unknown=True)
         require_population(chosen, states, settings)
         found = voting_power(chosen, states, settings)
     further = _further(found, index or [], bloc or [])
@@ -102,9 +94,7 @@ def power(
 
 def vote(
     rule: Annotated[str, argument("A voting rule (see `rules list voting`).")],
-    yes: Annotated[
-        str, option("Who votes yes; EU is the Commission, under rules that give it a vote.", "DE,FR,...")
-    ],
+    yes: Annotated[str, option("Who votes yes; EU is the Commission, under rules that give it a vote.", "DE,FR,...")],
     no: Annotated[str, option("Who votes no, as do all whom no option names.", "...")] = "",
     abstain: Annotated[str, option("Who abstains.", "...")] = "",
     members: MembersFile = None,
@@ -130,9 +120,7 @@ def ballot(
             "FILE.csv",
         ),
     ],
-    offers: Annotated[
-        str | None, option("The offers.  [default: all that any voter ranks]", "A,B,...")
-    ] = None,
+    offers: Annotated[str | None, option("The offers.  [default: all that any voter ranks]", "A,B,...")] = None,
     withdrawn: Annotated[
         list[str] | None,
         option("An offer that is withdrawn before a round.  [default round: 1] Repeatable.", "OFFER[=ROUND]"),
@@ -191,9 +179,7 @@ def _chosen(
     if participants is None:
         return chosen, states, {}
     part = named(states, participants, "--participants")
-    if (
-        "participants" in chosen.marks
-    ):  # the treaty has a separate rule for votes in which not all states take part
+    if "participants" in chosen.marks:  # the treaty has a separate rule for votes in which not all states take part
         chosen = voting[chosen.marks["participants"]]
     if part is None:
         return chosen, states, {}
@@ -209,9 +195,7 @@ def _with_state(states: States, text: str, unknown: bool) -> States:
     if not name or not (plain.isascii() and plain.isdecimal()) or len(plain) > 12:
         plain = ""
     if not plain or (int(plain) == 0 and given != "unknown"):
-        raise BadInput(
-            f"--add {text!r} is not NAME=POPULATION; give a code and an integer, as in UA=33443000."
-        )
+        raise BadInput(f"--add {text!r} is not NAME=POPULATION; give a code and an integer, as in UA=33443000.")
     if name in states.codes or name == "EU":
         raise BadInput(f"--add {text!r}: {name} is a member already; give another code.")
     new: dict[str, np.ndarray] = {}
@@ -338,11 +322,7 @@ def _show_power(found: Power, further: dict[str, tuple[Fraction, ...]]) -> None:
     print_table(where, headings, rows, right=headings[1:], bars=bars, spare=("Penrose", "swings"))
     where.print()
     smallest = found.smallest_blocking
-    least = (
-        "nobody can block"
-        if smallest is None
-        else f"the smallest of {smallest} member{'s' * (smallest != 1)}"
-    )
+    least = "nobody can block" if smallest is None else f"the smallest of {smallest} member{'s' * (smallest != 1)}"
     where.print(
         f"{_count(found.minimal_winning)} minimal winning coalitions; {_count(found.minimal_blocking)} minimal "
         f"blocking coalitions, {least}.",
@@ -394,14 +374,10 @@ def _show_ballot(found: Narration, seed: int) -> None:
             where.print(f"  {said}: {' '.join(r.silent)}", soft_wrap=True)
         where.print()
     if found.by_lot:
-        where.print(
-            f"{found.winner} wins by lot among {', '.join(found.tied)} (seed {seed}).", soft_wrap=True
-        )
+        where.print(f"{found.winner} wins by lot among {', '.join(found.tied)} (seed {seed}).", soft_wrap=True)
     else:
         where.print(f"{found.winner} wins.")
     if found.condorcet_winner is None:
         where.print("There is no Condorcet winner: no offer beats every other in pairwise votes.")
     elif found.condorcet_winner != found.winner:
-        where.print(
-            f"The Condorcet winner is {found.condorcet_winner}: it beats every other offer in pairwise votes."
-        )
+        where.print(f"The Condorcet winner is {found.condorcet_winner}: it beats every other offer in pairwise votes.")

@@ -36,10 +36,7 @@ def agreement(results: Results) -> list[Agreed]:
     """Both shares at each point, in the order of `Results.outcome`."""
     numbers, sites = results.outcome("sites")
     none, standing = (sites == 0).mean(1), (results.outcome(GAIN)[1] == 0).mean(1)
-    return [
-        Agreed(results.spec.points[n], float(a), float(b))
-        for n, a, b in zip(numbers, none, standing, strict=True)
-    ]
+    return [Agreed(results.spec.points[n], float(a), float(b)) for n, a, b in zip(numbers, none, standing, strict=True)]
 
 
 def averaged(found: Sequence[Agreed]) -> tuple[float, float]:
@@ -86,9 +83,7 @@ def check_finite(values: Floats, outcome: str) -> None:
         BadInput: in some run no machine works.
     """
     if not np.isfinite(values).all():
-        raise BadInput(
-            f"{outcome} is missing in some runs, because no machine works there; name another outcome."
-        )
+        raise BadInput(f"{outcome} is missing in some runs, because no machine works there; name another outcome.")
 
 
 def check_varies(results: Results, outcome: str) -> None:

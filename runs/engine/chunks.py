@@ -166,9 +166,7 @@ class ChunkPlan:
         if spec.solver_seeds > 1:
             seeds = [c.first // spec.each if self.scenario(c).bargains_on else None for c in cells]
             design[SOLVER_SEED.name] = np.repeat(np.array(seeds, dtype=object), counts)
-        for key, column in zip(
-            (k for k in spec.varied if k != "scenario"), self.design_columns[1:], strict=False
-        ):
+        for key, column in zip((k for k in spec.varied if k != "scenario"), self.design_columns[1:], strict=False):
             values = [_plain(spec.points[c.point].get(key), column) for c in cells]
             design[column.name] = np.repeat(np.array(values, dtype=_DTYPES[column.kind]), counts)
         return frames(outcomes, spec.tables, design)
@@ -204,9 +202,7 @@ class ChunkPlan:
             else pa.nulls(len(frame), _ARROW[c.kind])
             for c in columns
         ]
-        fields = [
-            pa.field(c.name, _ARROW[c.kind], metadata={"unit": c.unit, "meaning": c.meaning}) for c in columns
-        ]
+        fields = [pa.field(c.name, _ARROW[c.kind], metadata={"unit": c.unit, "meaning": c.meaning}) for c in columns]
         sink = io.BytesIO()
         pq.write_table(
             pa.Table.from_arrays(arrays, schema=pa.schema(fields)),
@@ -229,9 +225,7 @@ _DTYPES: dict[str, DTypeLike] = {"string": object, "integer": object, "float": n
 
 def alike(point: Point) -> str:
     """A key that is equal for points whose runs may share an array: all levels that are not floats."""
-    return json.dumps(
-        {k: v for k, v in point.items() if not isinstance(v, float)}, sort_keys=True, default=str
-    )
+    return json.dumps({k: v for k, v in point.items() if not isinstance(v, float)}, sort_keys=True, default=str)
 
 
 def _design_column(spec: Spec, key: str) -> Column:
@@ -292,8 +286,7 @@ class MadeOf:
         kinds = (("code", "the code"), ("numpy", "NumPy"), ("spec", "a file that the spec names"))
         modules = rules_between(self.rules, other.rules)
         return "; ".join(
-            modules
-            or [f"{said} has changed" for key, said in kinds if getattr(self, key) != getattr(other, key)]
+            modules or [f"{said} has changed" for key, said in kinds if getattr(self, key) != getattr(other, key)]
         )
 
 
@@ -345,10 +338,7 @@ def _failure(plan: ChunkPlan, chunk: int, error: BaseException) -> Failure:
         spec.scenario_at(cell.point).name,
         cell.point,
         cell.first,
-        {
-            k: v if isinstance(v, int | float | bool) else setting(v)
-            for k, v in spec.points[cell.point].items()
-        },
+        {k: v if isinstance(v, int | float | bool) else setting(v) for k, v in spec.points[cell.point].items()},
         replay(spec, cell.point, cell.first),
     )
 

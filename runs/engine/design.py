@@ -103,9 +103,7 @@ def _crossed(factors: Sequence[Factor]) -> list[Point]:
 def _together(factors: Sequence[Factor]) -> list[Point]:
     lengths = {len(f.levels) for f in factors}
     if len(lengths) != 1 or 0 in lengths:
-        raise BadInput(
-            "a list design needs design.points, or factors that all have the same number of levels."
-        )
+        raise BadInput("a list design needs design.points, or factors that all have the same number of levels.")
     keys = [f.key for f in factors]
     return [dict(zip(keys, row, strict=True)) for row in zip(*(f.levels for f in factors), strict=True)]
 
@@ -116,9 +114,7 @@ def _latin(design: Design, factors: Sequence[Factor], seed: int) -> list[Point]:
     cross = design.settings["cross"]
     for key in cross:
         if key not in [f.key for f in factors]:
-            raise BadInput(
-                f"design.cross names {key!r}, which is not a factor; {near(key, [f.key for f in factors])}"
-            )
+            raise BadInput(f"design.cross names {key!r}, which is not a factor; {near(key, [f.key for f in factors])}")
     sampled = [f for f in factors if f.key not in cross]
     outer = _crossed([f for f in factors if f.key in cross])
     if not sampled:
@@ -142,9 +138,7 @@ def unit_sample(design: Design, factors: Sequence[Factor], seed: int) -> Floats:
     if design.kind == "sobol":
         from SALib.sample import sobol
 
-        return sobol.sample(
-            problem(factors), settings["base"], calc_second_order=settings["second_order"], seed=seed
-        )
+        return sobol.sample(problem(factors), settings["base"], calc_second_order=settings["second_order"], seed=seed)
     from SALib.sample import morris
 
     return morris.sample(problem(factors), settings["trajectories"], num_levels=settings["levels"], seed=seed)
@@ -161,9 +155,7 @@ def _at(factors: Sequence[Factor], row: Floats) -> Point:
 
 
 def _switched(factors: Sequence[Factor], units: Sequence[str]) -> list[Point]:
-    mixtures = [
-        {unit: TO if m >> k & 1 else FROM for k, unit in enumerate(units)} for m in range(2 ** len(units))
-    ]
+    mixtures = [{unit: TO if m >> k & 1 else FROM for k, unit in enumerate(units)} for m in range(2 ** len(units))]
     return [{**fixed, **mixture} for fixed in _crossed(factors) for mixture in mixtures]
 
 

@@ -102,9 +102,7 @@ def batch(
         `batch("mine.toml", "results", progress=True)`, then `Results("results")["worlds"]`.
     """
     if cluster is not None and workers is not None:
-        raise BadInput(
-            "--workers and --cluster exclude each other; omit --workers, since a cluster has its own."
-        )
+        raise BadInput("--workers and --cluster exclude each other; omit --workers, since a cluster has its own.")
     workers, told = processes(workers), _told(progress)
     if isinstance(spec, str | Path):
         spec = read_spec(spec)
@@ -166,8 +164,7 @@ def _sound(store: Store, manifest: Manifest) -> tuple[dict[int, Record], list[in
     damaged = [
         n
         for n, record in sorted(records.items())
-        if store.damaged(record) is not None
-        or any(hashes.get(name, h) != h for name, h in record["files"].items())
+        if store.damaged(record) is not None or any(hashes.get(name, h) != h for name, h in record["files"].items())
     ]
     return {n: record for n, record in records.items() if n not in set(damaged)}, damaged
 

@@ -91,9 +91,7 @@ def read_factors(
         BadInput: a factor, level or range is invalid.
     """
     if not isinstance(given, Mapping):
-        raise BadInput(
-            f"factors is {given!r}, not a table; write [factors], and one line per factor below it."
-        )
+        raise BadInput(f"factors is {given!r}, not a table; write [factors], and one line per factor below it.")
     flat = dict(_flat(given))
     scenarios: dict[str, Scenario] = {}
     factors = []
@@ -115,9 +113,7 @@ def _flat(given: Mapping[str, object]) -> list[tuple[str, object]]:
     for key, value in given.items():
         if isinstance(value, Mapping) and (key in FAMILIES or key == AGENTS) and not set(value) & set(_TABLE):
             for inner, levels in value.items():
-                if (
-                    isinstance(levels, Mapping) and levels and not set(levels) & set(_TABLE)
-                ):  # one actor's rule
+                if isinstance(levels, Mapping) and levels and not set(levels) & set(_TABLE):  # one actor's rule
                     out += [(f"{key}.{inner}.{name}", own) for name, own in levels.items()]
                 else:
                     out.append((f"{key}.{inner}", levels))
@@ -188,9 +184,7 @@ def check_rule(key: str, level: Level, place: str) -> Level:
         own = {k: v for k, v in level.items() if k != "rule" and k != k.upper()}
         rule.settings(own, place)
         return dict(level)
-    raise BadInput(
-        f"{place}: {level!r} is not a rule; give the names of rules, such as {next(iter(members.rules))!r}."
-    )
+    raise BadInput(f"{place}: {level!r} is not a rule; give the names of rules, such as {next(iter(members.rules))!r}.")
 
 
 def _located(find: Callable[[], Found], place: str) -> Found:

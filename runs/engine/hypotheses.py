@@ -52,9 +52,7 @@ def read_hypotheses(given: Any, kind: str, points: Sequence[Point], first: str) 
         BadInput: a hypothesis is incomplete, or not about levels of the design.
     """
     if not isinstance(given, list | tuple) or not all(isinstance(one, Mapping) for one in given):
-        raise BadInput(
-            "hypotheses is not a list of tables; write [[hypotheses]] and the keys effect, sign and least."
-        )
+        raise BadInput("hypotheses is not a list of tables; write [[hypotheses]] and the keys effect, sign and least.")
     if given and kind != "grid":
         raise BadInput(f"hypotheses are about the effects of a grid, and design.kind is {kind!r}; omit them.")
     levels: dict[str, list[str]] = {}
@@ -66,19 +64,13 @@ def read_hypotheses(given: Any, kind: str, points: Sequence[Point], first: str) 
         place = f"hypotheses[{number}]"
         for key in one:
             if key not in ("effect", "sign", "least", "outcome"):
-                raise BadInput(
-                    f"{place}.{key} is not a key of a hypothesis; {near(key, ['effect', 'sign', 'least'])}"
-                )
+                raise BadInput(f"{place}.{key} is not a key of a hypothesis; {near(key, ['effect', 'sign', 'least'])}")
         effect, sign, least = one.get("effect"), one.get("sign"), one.get("least")
         if not isinstance(effect, Mapping) or not 1 <= len(effect) <= 3:
-            raise BadInput(
-                f"{place}.effect must name one to three factors, as in effect = {{ voting = 'unanimity' }}."
-            )
+            raise BadInput(f"{place}.effect must name one to three factors, as in effect = {{ voting = 'unanimity' }}.")
         for key, level in effect.items():
             if key not in levels:
-                raise BadInput(
-                    f"{place}.effect.{key} is not a factor of the design; {near(key, list(levels))}"
-                )
+                raise BadInput(f"{place}.effect.{key} is not a factor of the design; {near(key, list(levels))}")
             others = [name for name in dict.fromkeys(levels[key]) if name != levels[key][0]]
             if shown(level) not in others:
                 raise BadInput(
@@ -88,9 +80,7 @@ def read_hypotheses(given: Any, kind: str, points: Sequence[Point], first: str) 
         if sign not in SIGNS:
             raise BadInput(f"{place}.sign is {sign!r}; give {', '.join(SIGNS[:-1])} or {SIGNS[-1]}.")
         if isinstance(least, bool) or not isinstance(least, int | float) or not 0 < least < float("inf"):
-            raise BadInput(
-                f"{place}.least is {least!r}; give the least effect that counts, a number above 0."
-            )
+            raise BadInput(f"{place}.least is {least!r}; give the least effect that counts, a number above 0.")
         found.append(
             Hypothesis(
                 {key: shown(level) for key, level in effect.items()},

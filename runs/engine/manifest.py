@@ -104,8 +104,4 @@ def mixture(manifest: Mapping[str, Any]) -> str:
     """A warning if chunks of an experiment were computed with different software or processors, else an empty string."""
     begun = manifest["provenance"]
     found = dict.fromkeys(change for then in continued(manifest) for change in mixing(begun, then))
-    return (
-        f"Mixed results: the batch was begun and resumed with different {' and '.join(found)}."
-        if found
-        else ""
-    )
+    return f"Mixed results: the batch was begun and resumed with different {' and '.join(found)}." if found else ""

@@ -176,9 +176,7 @@ class _Pilot:
         rng = np.random.default_rng(self.spec.seed)
         places = iter(range(1, self.spec.runs + 1))
         first = self._neighbors(0, rng)
-        self._timed(
-            first[0].scenario, 1
-        )  # the first run of a process also loads modules, so it does not count
+        self._timed(first[0].scenario, 1)  # the first run of a process also loads modules, so it does not count
         begun = time.process_time()
         self.doubling = self._growth(first[0].scenario)
         self._run(first)
@@ -252,9 +250,7 @@ class _Pilot:
             self.parts.append(found)
             for k, one in enumerate(together):
                 one.seconds = seconds / (1 + len(scenarios) / self.doubling)
-                one.worlds = (
-                    found["worlds"].iloc[k * self.worlds : (k + 1) * self.worlds].reset_index(drop=True)
-                )
+                one.worlds = found["worlds"].iloc[k * self.worlds : (k + 1) * self.worlds].reset_index(drop=True)
         self.tried += tried
 
     @property
@@ -307,9 +303,7 @@ def expensive(plan: ChunkPlan, seconds_per_plan: float) -> Iterator[Expensive]:
     if plan.price:
         asked = Counter(planner_question(scenario, members).key for scenario in scenarios)
         yield Expensive("plan of the planner", distinct(asked.values(), len(kept)), seconds_per_plan)
-    seeded = [
-        with_seed(s, seed) for s in scenarios if s.bargains_on for seed in range(plan.spec.solver_seeds)
-    ]
+    seeded = [with_seed(s, seed) for s in scenarios if s.bargains_on for seed in range(plan.spec.solver_seeds)]
     solves = {s.digest: s for s in seeded if _solves(s, members)}
     if solves:
         times = Counter(s.digest for s in seeded if s.digest in solves)

@@ -295,9 +295,7 @@ def _connected(address: str) -> Client:
         return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise BadInput(
-            f"--cluster {address}: no Dask scheduler answers there ({reason}); check the address."
-        ) from None
+        raise BadInput(f"--cluster {address}: no Dask scheduler answers there ({reason}); check the address.") from None
 
 
 class _Watch:
@@ -353,11 +351,7 @@ _ONE_AT_A_TIME = threading.Lock()
 def _other(found: Mapping[str, object], expected: Mapping[str, object]) -> str:
     """A phrase for what differs on a worker, with the remedy."""
     kinds = {**WATCHED, "spec": "files of rules or members"}
-    odd = [
-        f"{said} ({found[k]} there, {expected[k]} here)"
-        for k, said in kinds.items()
-        if found[k] != expected[k]
-    ]
+    odd = [f"{said} ({found[k]} there, {expected[k]} here)" for k, said in kinds.items() if found[k] != expected[k]]
     return f"different {' and '.join(odd)}; install the same versions there, and share the files that the spec names."
 
 

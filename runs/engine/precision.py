@@ -71,9 +71,7 @@ def precision(outcomes: Sequence[str], tried: Sequence[Seen]) -> Precision | Non
     """Estimate the precision of the first outcome that is not a price; None if the pilot has too few finite values."""
     outcome = next((name for name in outcomes if not asks_price([name])), "years_behind")
     found = [
-        (one, measure({outcome: _numbers(one.worlds[outcome])}, outcome))
-        for one in tried
-        if outcome in one.worlds
+        (one, measure({outcome: _numbers(one.worlds[outcome])}, outcome)) for one in tried if outcome in one.worlds
     ]
     found = [(one, v) for one, v in found if np.isfinite(v).all()]
     if len(found) < 2:

@@ -190,9 +190,7 @@ class Spec:
         units = {unit[0]: unit for unit in self.switching.units}
         taken = [group for key, unit in units.items() if point[key] == TO for group in unit]
         fixed = {key: value for key, value in point.items() if key not in units}
-        ends = [
-            scenario_at(fixed, end, self.scenarios) for end in (self.switching.source, self.switching.target)
-        ]
+        ends = [scenario_at(fixed, end, self.scenarios) for end in (self.switching.source, self.switching.target)]
         return mixed(ends[0], ends[1], taken)
 
     @cached_property
@@ -213,9 +211,7 @@ def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str,
         runs: number of runs in all.
     """
     said = {
-        k: v
-        for k, v in content.items()
-        if k not in ("title", "question", "outcomes", "members", "rules", "hypotheses")
+        k: v for k, v in content.items() if k not in ("title", "question", "outcomes", "members", "rules", "hypotheses")
     }
     if said.get("left_out"):
         said["left_out"] = sorted(said["left_out"])  # the points, without the wording of the reasons
@@ -279,9 +275,7 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
     base = scenario(said["scenario"])
     members = union_of(members_folder, base.members)
     design, factors, scenarios = _varied(said, base, scenario)
-    if "outcomes" not in content and any(
-        f.continuous for f in factors
-    ):  # each point would need its own planner
+    if "outcomes" not in content and any(f.continuous for f in factors):  # each point would need its own planner
         said["outcomes"] = [name for name in said["outcomes"] if not asks_price((name,))]
     switching = None
     if design.kind == "switches":
@@ -336,9 +330,7 @@ def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(said.get(key, {}), Mapping):
             raise BadInput(f"{key} is {said[key]!r}, not a table; omit it, and it is computed.")
     if not isinstance(said["settings"], Mapping):
-        raise BadInput(
-            f"settings is {said['settings']!r}, not a table; write [settings] and the study's settings."
-        )
+        raise BadInput(f"settings is {said['settings']!r}, not a table; write [settings] and the study's settings.")
     if said["settings"] and said["study"] is None:
         raise BadInput("settings are those of a study; add study = its name, or omit them.")
     if not said["outcomes"]:
@@ -399,9 +391,7 @@ def _plain(factor: Factor) -> Level:
     return {"low": low, "high": high, "scale": factor.scale, "steps": factor.steps}
 
 
-def _listed(
-    design: Design, base: Scenario, find: Callable[[Level], Scenario]
-) -> tuple[Design, dict[str, Scenario]]:
+def _listed(design: Design, base: Scenario, find: Callable[[Level], Scenario]) -> tuple[Design, dict[str, Scenario]]:
     """Check the points of a list design: tables of changes, each with an optional `scenario` and `label`."""
     given = design.settings["points"]
     if not isinstance(given, list | tuple) or not all(isinstance(p, Mapping) for p in given):
@@ -472,10 +462,6 @@ def _found(folder: Path, file: object) -> Path:
 
 
 def _texts(value: object, name: str) -> list[str]:
-    if (
-        isinstance(value, str)
-        or not isinstance(value, list | tuple)
-        or not all(isinstance(v, str) for v in value)
-    ):
+    if isinstance(value, str) or not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
         raise BadInput(f"{name} is {value!r}, not a list of strings; write them in square brackets.")
     return list(value)

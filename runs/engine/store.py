@@ -106,9 +106,7 @@ class Store:
                 f"{path} cannot be read ({reason}); restore it, or run the batch in another folder."
             ) from None
         if not isinstance(found, dict) or found.get("format") != FORMAT or "digest" not in found:
-            raise BadInput(
-                f"{path} is not a manifest of this version; give a folder that `batch --out` wrote."
-            )
+            raise BadInput(f"{path} is not a manifest of this version; give a folder that `batch --out` wrote.")
         return found
 
     def begin(self, spec: Spec, chunks: int) -> Manifest:
@@ -177,9 +175,7 @@ class Store:
             self.write_manifest(manifest)
             return manifest
         if any(self.out.glob("*.parquet")) or any(self.out.glob("*/*.parquet")):
-            raise BadInput(
-                f"{self.out} holds Parquet files but no {MANIFEST}; give another folder with --out."
-            )
+            raise BadInput(f"{self.out} holds Parquet files but no {MANIFEST}; give another folder with --out.")
         self.write_manifest(fresh)
         return fresh
 
@@ -272,9 +268,7 @@ class Store:
             raise Damaged(f"{path} cannot be read ({error.strerror})") from None
         if hashlib.sha256(content).hexdigest() != digest:
             whole = content[:4] == b"PAR1" and content[-4:] == b"PAR1"
-            raise Damaged(
-                f"{path} was changed after it was written" if whole else f"{path} is truncated or corrupt"
-            )
+            raise Damaged(f"{path} was changed after it was written" if whole else f"{path} is truncated or corrupt")
         return content
 
     def note_read(self, manifest: Manifest, read: Mapping[str, str]) -> None:
@@ -384,9 +378,7 @@ class Store:
             except (BlockingIOError, PermissionError):  # some network file systems raise the second
                 lock.seek(0)
                 who = lock.read(200).strip() or "another process"
-                raise Busy(
-                    f"{self.out} is being written by {who}; wait for it, or give another folder."
-                ) from None
+                raise Busy(f"{self.out} is being written by {who}; wait for it, or give another folder.") from None
             except OSError as error:
                 raise CannotWrite(
                     f"{self.out} is on a file system that cannot lock files ({error.strerror or error}), so two batches "

@@ -30,7 +30,9 @@ from juste_retour.runs.results.ensemble import checked_integer
 
 SAMPLE = 3
 TOLERANCE = 1e-12
-ERRORS = 4  # standard errors of a difference by which two solves may differ; with 27 states 3 would refuse 7 % of equal ones
+ERRORS = (
+    4  # standard errors of a difference by which two solves may differ; with 27 states 3 would refuse 7 % of equal ones
+)
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,7 @@ def verify(
     content = json.dumps(dict(spec.content), default=str)
     checked = []
     with stoppable(at_once=workers == 0) as stop:
-        running = (
-            pool.local(spec, content, sound, stop, workers) if workers else pool.here(content, sound, stop)
-        )
+        running = pool.local(spec, content, sound, stop, workers) if workers else pool.here(content, sound, stop)
         for produced in running if sound else ():
             checked.append(produced.chunk)
             differences += _changed(store, records[produced.chunk], produced, exact)
@@ -162,11 +162,7 @@ def _solved_again(plan: ChunkPlan, chunk: int, record: Record, same: bool) -> It
             yield (
                 f"chunk {chunk}, point {point}: {members.states.codes[k]} expects EUR {kept.found[k]:.4g} bn by the record and "
                 f"{fresh.found[k]:.4g} bn if solved again, "
-                + (
-                    "and on this processor it must be the same"
-                    if same
-                    else f"more than {ERRORS} standard errors apart"
-                )
+                + ("and on this processor it must be the same" if same else f"more than {ERRORS} standard errors apart")
             )
 
 
@@ -197,9 +193,7 @@ def _difference(kept: bytes, fresh: bytes, exact: bool) -> str | None:
         rows = _unequal(a[name], b[name], exact)
         if len(rows):
             row = int(rows[0])
-            where = ", ".join(
-                f"{k} {a[k][row].as_py()}" for k in ("point", "replicate") if k in a.column_names
-            )
+            where = ", ".join(f"{k} {a[k][row].as_py()}" for k in ("point", "replicate") if k in a.column_names)
             return (
                 f"{name} differs in {len(rows)} of {a.num_rows} rows, first at {where}: "
                 f"{a[name][row].as_py()!r} in the file, {b[name][row].as_py()!r} in the rerun"
@@ -230,16 +224,10 @@ def verdict(found: Verification, out: Path | str) -> str:
     if not found.differences:
         how = "bit for bit" if found.exact else "to 1e-12, with equal counts (another processor or build)"
         missing = f"; {found.missing} of {found.chunks} chunks are not finished" if found.missing else ""
-        since = (
-            f"; this has changed since the result was computed: {'; '.join(found.changed)}"
-            if found.changed
-            else ""
-        )
+        since = f"; this has changed since the result was computed: {'; '.join(found.changed)}" if found.changed else ""
         agree = f"{len(found.checked)} of {found.chunks} chunks were rerun and agree {how}{missing}{since}."
         if found.solved:
-            agree += (
-                f" Their stationary values were solved again at {counted(found.solved, 'point')} and agree."
-            )
+            agree += f" Their stationary values were solved again at {counted(found.solved, 'point')} and agree."
         elif found.stored:
             agree += f" At {counted(found.stored, 'point')} they used stored stationary values, which --solve would solve again."
         return f"{agree} {found.mixed}".rstrip()

@@ -54,9 +54,7 @@ def main() -> None:
         while True:
             send(answers, produce(content, orders.get()))
     except (BrokenPipeError, MemoryError):
-        os._exit(
-            1
-        )  # the parent has ended, or memory is too small to answer; the pool reports the exit status
+        os._exit(1)  # the parent has ended, or memory is too small to answer; the pool reports the exit status
 
 
 if __name__ == "__main__":

@@ -114,9 +114,7 @@ def specification_curve(results: Results | Path | str, effect: Mapping[str, obje
     spec, first = results.spec, results.spec.outcomes[0]
     if spec.design.kind != "grid":
         raise BadInput(f"{results.out} has a {spec.design.kind} design; a specification curve needs a grid.")
-    by_measure = {
-        o: Crossed.of(results, o) for o in spec.outcomes if outcomes()[o].unit == outcomes()[first].unit
-    }
+    by_measure = {o: Crossed.of(results, o) for o in spec.outcomes if outcomes()[o].unit == outcomes()[first].unit}
     crossed = by_measure[first]
     factor = next(iter(effect or named_factors(spec) or spec.varied))
     if factor not in spec.varied:
@@ -140,9 +138,7 @@ def specification_curve(results: Results | Path | str, effect: Mapping[str, obje
     table = pd.DataFrame(rows)
     if len(by_measure) == 1:
         table = table.drop(columns=MEASURE)
-    return Curve(
-        (factor, level, levels[0]), first, table.sort_values("effect", kind="stable"), crossed.values.shape[1]
-    )
+    return Curve((factor, level, levels[0]), first, table.sort_values("effect", kind="stable"), crossed.values.shape[1])
 
 
 def write_curve(results: Results, curve: Curve) -> list[str]:

@@ -64,9 +64,7 @@ def contrasts(found: Sequence[LevelContrast], name: str) -> Figure:
         each = [d for d in c.each if math.isfinite(d)] if len(c.each) > 1 else []
         axes.plot(each, [at[k]] * len(each), linestyle="", marker="|", color=LIGHT["host"], markersize=9)
         axes.hlines(at[k], c.low, c.high, color=color, linewidth=LINE)
-        axes.plot(
-            c.difference, at[k], "o", color=color, markerfacecolor=color if sure else SHEET, markersize=6
-        )
+        axes.plot(c.difference, at[k], "o", color=color, markerfacecolor=color if sure else SHEET, markersize=6)
         aside(axes, at[k], number(c.difference), bold=sure)
     zero(axes)
     axes.set_xlabel(f"difference in {name}")

@@ -130,9 +130,7 @@ class Findings:
         split = self.asked.split
         if split is None:
             return self.asked.mains
-        return [
-            MainEffect(f.factor, f.alone.share, f.alone.low, f.alone.high) for f in split.factors
-        ], split.noise
+        return [MainEffect(f.factor, f.alone.share, f.alone.low, f.alone.high) for f in split.factors], split.noise
 
     @cached_property
     def robustness(self) -> RobustnessMap | None:
@@ -163,9 +161,7 @@ class Findings:
 
     def _against_first(self) -> list[LevelContrast]:
         values = self.results.independent(self.headline)[1]
-        ends = zip(
-            *over_replications(paired_difference(values[1:], values[:1])), self.labels[1:], strict=True
-        )
+        ends = zip(*over_replications(paired_difference(values[1:], values[:1])), self.labels[1:], strict=True)
         return [
             LevelContrast("", label, self.labels[0], float(mean), float(low), float(high), 1)
             for mean, low, high, label in ends

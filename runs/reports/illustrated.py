@@ -237,18 +237,14 @@ class Illustrated(Findings):
         if split is not None:
             factors = sorted(split.factors, key=lambda f: -(f.total or f.alone).share)
             whole = [f.total for f in factors if f.total is not None]
-            pale = (
-                " (dark) and in total with all its interactions (pale)" if len(whole) == len(factors) else ""
-            )
+            pale = " (dark) and in total with all its interactions (pale)" if len(whole) == len(factors) else ""
             caption = (
                 f"Each factor's share of the variance of {name} alone{pale}. The variance is over the points that were run and "
                 "over random draws. Lines: 95 % jackknife intervals over replications."
             )
             return (
                 [(f.factor, f.alone.share, f.alone.low, f.alone.high) for f in factors],
-                [(f.factor, e.share, e.low, e.high) for f, e in zip(factors, whole, strict=True)]
-                if pale
-                else [],
+                [(f.factor, e.share, e.low, e.high) for f, e in zip(factors, whole, strict=True)] if pale else [],
                 (DRAWS, split.noise, math.nan, math.nan),
                 caption,
             )
@@ -307,9 +303,7 @@ class Illustrated(Findings):
                 sizes[int(number)].setdefault(str(site), []).append(float(size))
         at = {name: k for k, name in enumerate(members.sites.names)}
         labels = [self.labels[r] for r in rows]
-        largest = [
-            [(members.sites.cities[at[s]], float(np.median(v))) for s, v in sizes[n].items()] for n in wanted
-        ]
+        largest = [[(members.sites.cities[at[s]], float(np.median(v))) for s, v in sizes[n].items()] for n in wanted]
         worlds = self.values[self.headline].shape[1]
         tables = [
             pd.DataFrame(
@@ -328,7 +322,9 @@ class Illustrated(Findings):
         )
         drawing = partial(figures.facility_map, labels, tables, members.states.codes)
         counts = [(label, float(len(here))) for label, here in zip(labels, largest, strict=True)]
-        alt = f"Map of Europe with a disc for each place; places with a facility in any run: {titles.numbers_of(counts)}"
+        alt = (
+            f"Map of Europe with a disc for each place; places with a facility in any run: {titles.numbers_of(counts)}"
+        )
         return [self._drawn("map", titles.of_map(labels, largest), caption, alt, drawing)]
 
     def _sites(self) -> list[Drawn]:

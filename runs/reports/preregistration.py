@@ -159,9 +159,7 @@ def _departures(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
             changed = [k for k in {**one, **other} if one.get(k) != other.get(k)]  # type: ignore[union-attr,dict-item]
             yield f"the levels of {', '.join(changed)} changed"
         elif one != other:
-            short = all(
-                isinstance(x, int | float | str | list | None) and len(str(x)) < 60 for x in (one, other)
-            )
+            short = all(isinstance(x, int | float | str | list | None) and len(str(x)) < 60 for x in (one, other))
             yield f"{key} was {one}, and is {other}" if short else f"{key} changed"
 
 

@@ -128,9 +128,7 @@ def package(folder: Path | str, out: Path | str | None = None, *, tables: bool =
             for name, content in sorted(_contents(results, tables).items()):
                 entry = zipfile.ZipInfo(f"replication/{name}", _WHEN)
                 entry.external_attr = (0o755 if name == "replication/replicate.py" else 0o644) << 16
-                entry.compress_type = (
-                    zipfile.ZIP_STORED if name.endswith(".parquet") else zipfile.ZIP_DEFLATED
-                )
+                entry.compress_type = zipfile.ZIP_STORED if name.endswith(".parquet") else zipfile.ZIP_DEFLATED
                 archive.writestr(entry, content.read_bytes() if isinstance(content, Path) else content)
         part.replace(path)
     except OSError as error:
@@ -163,9 +161,7 @@ def _contents(results: Results, tables: bool) -> dict[str, Content]:
     }
     content |= {f"results/{name}": drawn for name, drawn in rendered(results).items()}
     if tables:
-        content |= {
-            f"results/{p.relative_to(out)}": p for name in results.tables for p in results.store.files(name)
-        }
+        content |= {f"results/{p.relative_to(out)}": p for name in results.tables for p in results.store.files(name)}
     content |= {f"rules/{Path(file).name}": Path(file) for file in spec.content["rules"]}
     for file in loaded():
         if str(file.path.resolve()) in spec.content["rules"]:

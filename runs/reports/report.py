@@ -128,9 +128,7 @@ def _effect(found: Findings) -> str:
         return ""
     c = max(found.answering, key=lambda c: abs(c.difference))
     name = words(found.headline)
-    which = (
-        f"{c.factor} = {c.level} instead of {c.against}" if c.factor else f"{c.level} instead of {c.against}"
-    )
+    which = f"{c.factor} = {c.level} instead of {c.against}" if c.factor else f"{c.level} instead of {c.against}"
     text = (
         f"Under {which}, {name} is {unit_of(brief(abs(c.difference)), found.headline)} "
         f"{'higher' if c.difference > 0 else 'lower'} on average (difference {brief(c.difference)}, 95 % interval "
@@ -202,9 +200,7 @@ def _movers(found: Findings) -> str:
         indices = found.asked.indices
         top = max(indices.indices, key=lambda i: i.total)
         draws = f"; random draws account for {indices.noise:.0%}" if indices.noise == indices.noise else ""
-        return (
-            f"{top.factor} and its interactions account for {top.total:.0%} of the variance of {name}{draws}."
-        )
+        return f"{top.factor} and its interactions account for {top.total:.0%} of the variance of {name}{draws}."
     if found.effects is None:
         return ""
     effects, noise = found.effects

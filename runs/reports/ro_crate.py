@@ -45,9 +45,7 @@ def crate(content: Mapping[str, bytes | str | Path], results: Results) -> str:
         result=[_to(name) for name in names if name.startswith("results/")],
     )
     version, code = str(made["juste_retour"]), f"code {made['code']}"
-    program = _entity(
-        "#program", "SoftwareApplication", name="juste-retour", version=version, identifier=code
-    )
+    program = _entity("#program", "SoftwareApplication", name="juste-retour", version=version, identifier=code)
     about = _entity(METADATA, "CreativeWork", conformsTo=_to(PROFILE), about=_to("./"))
     terms = _entity(LICENSE, "CreativeWork", name="Apache License 2.0")
     folder = _entity(CODE, "Dataset", name="source code of juste-retour")

@@ -53,9 +53,7 @@ KEYS = {
     "decided_by": Key("a date as YYYY-MM-DD", lambda v: isinstance(v, str) and _is_day(v)),
     "expected": integer(1, 1000),
     "known": Key("a list of tables with a fact and its source", lambda v: _tables(v, "fact", "source")),
-    "questions": Key(
-        "a list of tables, each with its name and what it asks", lambda v: _tables(v, "name", "asks")
-    ),
+    "questions": Key("a list of tables, each with its name and what it asks", lambda v: _tables(v, "name", "asks")),
 }
 COLUMNS = ["question", "forecast", "brier", "log_score", "difference", "low", "high"]
 RULE = (
@@ -107,9 +105,7 @@ def seal(
     """
     asked, on = _read(Path(spec)), today or date.today().isoformat()
     if on > asked["decided_by"]:
-        raise BadInput(
-            f"{spec}: decided_by is {asked['decided_by']}, which has passed; seal an open decision."
-        )
+        raise BadInput(f"{spec}: decided_by is {asked['decided_by']}, which has passed; seal an open decision.")
     if out is not None and out.exists():
         raise BadInput(f"{out} exists, and a seal is not replaced; give another file with --out.")
     scenario, members = _scenario(asked)
@@ -210,9 +206,7 @@ def _scored(forecasts: Mapping[str, Any], answer: object, place: str) -> pd.Data
         return _scored_number(first, forecasts[LAW]["mean"], checked_integer(answer, place, 0))
     if isinstance(first, dict):
         if not isinstance(answer, list) or not set(map(str, answer)) <= first.keys():
-            raise BadInput(
-                f"{place} is {answer!r}; give a list of the states' codes, such as {[*first][:2]}."
-            )
+            raise BadInput(f"{place} is {answer!r}; give a list of the states' codes, such as {[*first][:2]}.")
         happened = np.array([state in answer for state in first])
         given = {name: np.array([*p.values()]) for name, p in forecasts.items()}
     else:
@@ -255,11 +249,7 @@ def _is_day(text: str) -> bool:
 
 def _tables(value: object, *keys: str) -> bool:
     """Whether a value is a list of tables, at least one, all with some keys."""
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(v, dict) and v.keys() >= {*keys} for v in value)
-    )
+    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) and v.keys() >= {*keys} for v in value)
 
 
 def _check_question(question: Mapping[str, Any], place: str) -> None:
@@ -301,26 +291,20 @@ def _forecasts(
     for part in chunks(count if wanted else 0, progress):
         runs = range(part.start, part.stop)
         worlds = scenario if draws is None else draws.at(scenario, runs)
-        done = run_worlds(
-            worlds, seed, runs, members, price="worlds" in wanted, timeline="timeline" in wanted
-        )
+        done = run_worlds(worlds, seed, runs, members, price="worlds" in wanted, timeline="timeline" in wanted)
         parts.append(frames(done, wanted))
     tables, found = joined(parts) if parts else {}, dict[str, dict[str, Any]]()
     for question in asked["questions"]:
         if "reform" in question:
             many = asked["worlds"] if draws else None
-            result = reforms(
-                scenario, question["reform"], worlds=count, seed=seed, draws=many, from_prior=prior
-            )
+            result = reforms(scenario, question["reform"], worlds=count, seed=seed, draws=many, from_prior=prior)
             passing = {p.parts: float(p.passes) for p in result.packages}
             passing |= {p.parts: p.passing for p in result.in_draws}
             found[question["name"]] = {MODEL: passing[max(passing, key=len)], COIN: 0.5}
             continue
         values = _values(tables[question["of"]], question, members, count)
         if "above" not in question:
-            numbers = {
-                str(int(k)): int(n) for k, n in zip(*np.unique(values, return_counts=True), strict=True)
-            }
+            numbers = {str(int(k)): int(n) for k, n in zip(*np.unique(values, return_counts=True), strict=True)}
             found[question["name"]] = {MODEL: numbers, LAW: {"mean": float(asked["expected"])}}
         elif question["of"] != "states":
             found[question["name"]] = {MODEL: float(values.mean()), COIN: 0.5}
@@ -329,9 +313,7 @@ def _forecasts(
             if question["column"] == "sites":
                 rules |= _simple(members, asked["expected"])
             codes = members.states.codes
-            found[question["name"]] = {
-                k: dict(zip(codes, map(float, p), strict=True)) for k, p in rules.items()
-            }
+            found[question["name"]] = {k: dict(zip(codes, map(float, p), strict=True)) for k, p in rules.items()}
     return found
 
 

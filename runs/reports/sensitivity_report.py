@@ -164,15 +164,9 @@ def _agreement(asked: Effects) -> list[ShownTable]:
         groups = {"all points": found}
         for factor in asked.spec.factors:
             for level in map(shown, factor.levels):
-                groups[f"{factor.key} = {level}"] = [
-                    a for a in found if shown(a.point.get(factor.key)) == level
-                ]
+                groups[f"{factor.key} = {level}"] = [a for a in found if shown(a.point.get(factor.key)) == level]
     rows = [[where, *map(percent, averaged(some))] for where, some in groups.items() if some]
-    return [
-        ShownTable(
-            "Runs without a site, and with only the lag of earlier machines", ["Point", *HEADINGS], rows
-        )
-    ]
+    return [ShownTable("Runs without a site, and with only the lag of earlier machines", ["Point", *HEADINGS], rows)]
 
 
 def effect_rows(rows: Sequence[ConditionalEffect | PairEffect]) -> list[list[str]]:
@@ -193,10 +187,7 @@ class _Answered(NamedTuple):
 
 
 def _pairs(pairs: list[Pair], title: str) -> list[ShownTable]:
-    rows = [
-        [" x ".join(p.factors), brief(p.share), span(p.low, p.high)]
-        for p in sorted(pairs, key=lambda p: -p.share)
-    ]
+    rows = [[" x ".join(p.factors), brief(p.share), span(p.low, p.high)] for p in sorted(pairs, key=lambda p: -p.share)]
     return [ShownTable(title, ["Pair", "Interaction", "95 %"], rows)] if rows else []
 
 
@@ -215,9 +206,7 @@ def _effects(asked: Effects) -> _Answered:
     return _Answered(
         {"outcome": asked.outcome, "design": "morris", "effects": [asdict(e) for e in effects]},
         [ShownTable("", ["Factor", "Mean absolute effect", "95 %", "Mean effect", "Spread"], rows)],
-        [
-            "If the spread is as large as the mean absolute effect, the factor interacts or its effect is not linear."
-        ],
+        ["If the spread is as large as the mean absolute effect, the factor interacts or its effect is not linear."],
     )
 
 
@@ -247,9 +236,7 @@ def _indices(asked: Effects) -> _Answered:
             f"power of two, base = {2 * found.base}."
         )
     if found.pairs_are_total:
-        notes.append(
-            "With second_order = true in [design], the shares cover only the interaction of the two factors."
-        )
+        notes.append("With second_order = true in [design], the shares cover only the interaction of the two factors.")
     return _Answered(
         {"design": "sobol", **asdict(found), **plain},
         [
@@ -315,9 +302,7 @@ def _marginal(found: Effects) -> tuple[dict[str, object], list[ShownTable]]:
     rows = effect_rows(under)
     if rows:
         title = f"Effects of {under[0].factor} by level of {under[0].under.partition(' = ')[0]}"
-        tables.append(
-            ShownTable(title, ["Level", "Under", "Effect", "95 %", "Less the first", "95 %"], rows, 2)
-        )
+        tables.append(ShownTable(title, ["Level", "Under", "Effect", "95 %", "Less the first", "95 %"], rows, 2))
     three, test = found.three_way, None
     if three is not None:
         a, b, c = three.factors

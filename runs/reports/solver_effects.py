@@ -19,9 +19,7 @@ from juste_retour.runs.reports.findings import Findings
 from juste_retour.runs.reports.wording import label, percent, unit_of, words
 
 DRAWS = 8  # draws of the errors of all values
-MOST_RUNS = (
-    9000  # runs in all to see what the errors change, unless eight replications of each point are more
-)
+MOST_RUNS = 9000  # runs in all to see what the errors change, unless eight replications of each point are more
 SHARE = 0.5  # of an effect's half-width that the error may be before it is mentioned
 
 

@@ -165,9 +165,7 @@ def of_map(labels: Sequence[str], sites: Sequence[Sequence[tuple[str, float]]]) 
 
 def numbers_of(rows: Sequence[tuple[str, float]], most: int = 8) -> str:
     """Names with their numbers, as a description for readers who cannot see the figure."""
-    said = [
-        f"{name} {brief(round(value, 2) + 0.0 if abs(value) < 100 else value)}" for name, value in rows[:most]
-    ]
+    said = [f"{name} {brief(round(value, 2) + 0.0 if abs(value) < 100 else value)}" for name, value in rows[:most]]
     more = len(rows) - most
     return "; ".join([*said, *([f"and {more} more"] if more > 0 else [])])
 

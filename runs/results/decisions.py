@@ -32,15 +32,10 @@ def records(o: Outcomes) -> tuple[Integers, dict[str, ArrayLike]]:
     order = np.argsort(rows, kind="stable")
     found: dict[str, ArrayLike] = {}
     for name in ("quarter", "family", "actor"):
-        found[name] = np.concatenate([np.broadcast_to(part[name], np.shape(part["row"])) for part in parts])[
-            order
-        ]
+        found[name] = np.concatenate([np.broadcast_to(part[name], np.shape(part["row"])) for part in parts])[order]
     for name in ("plan", *_REAL):
         found[name] = np.concatenate(
-            [
-                np.broadcast_to(part.get(name, np.nan), np.shape(part["row"])).astype(np.float64)
-                for part in parts
-            ]
+            [np.broadcast_to(part.get(name, np.nan), np.shape(part["row"])).astype(np.float64) for part in parts]
         )[order]
     return rows[order], found
 

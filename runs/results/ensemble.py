@@ -73,9 +73,7 @@ class Result:
         if name not in shape.TABLES:
             raise AttributeError(f"a result has no attribute {name!r}")
         if name not in self.tables:
-            raise BadInput(
-                f"the result does not hold the table {name!r}; ask for it with tables=({name!r},)."
-            )
+            raise BadInput(f"the result does not hold the table {name!r}; ask for it with tables=({name!r},).")
         return self.tables[name]
 
     if TYPE_CHECKING:

@@ -212,9 +212,7 @@ def _small(values: pd.Series) -> pd.Series:
 
 def quarter_dates(values: pd.Series) -> pd.Series:
     """Quarters such as "2026Q3" as the dates of their first days."""
-    return pd.Series(
-        pd.PeriodIndex(values.where(values.notna(), None), freq="Q").to_timestamp(), index=values.index
-    )
+    return pd.Series(pd.PeriodIndex(values.where(values.notna(), None), freq="Q").to_timestamp(), index=values.index)
 
 
 def label_of(column: Column, most: int | None = None) -> str:

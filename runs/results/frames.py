@@ -34,9 +34,7 @@ def frames(
         tables: names of the tables.
         design: further key columns, placed after scenario, seed and replicate; a single value or (worlds,) each.
     """
-    return {
-        name: _framed(outcomes, name, *_BUILDERS[name](outcomes), design or {}) for name in chosen(tables)
-    }
+    return {name: _framed(outcomes, name, *_BUILDERS[name](outcomes), design or {}) for name in chosen(tables)}
 
 
 def joined(parts: list[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:

@@ -56,9 +56,7 @@ def is_worse_when_high(name: str) -> bool:
 
 COMMITTED, UNSPENT = "committed_eur_bn", "unspent_eur_bn"
 LAG, GAIN = "years_behind", "program_gain_years"
-STANDING = (
-    "lag of standing machines"  # 1 if years_behind is only the lag of machines that existed before, else 0
-)
+STANDING = "lag of standing machines"  # 1 if years_behind is only the lag of machines that existed before, else 0
 
 
 def outcome(name: str, place: str = "outcome") -> str:
@@ -111,9 +109,7 @@ class Runs:
         self.seed, self.windows = seed, tuple(windows)
         self.members = load_members(members) if isinstance(members, Path | str) else members
         self.outcomes = [outcome(name) for name in outcomes]
-        self.measured = list(
-            dict.fromkeys([*self.outcomes, COMMITTED, *([GAIN] if LAG in self.outcomes else [])])
-        )
+        self.measured = list(dict.fromkeys([*self.outcomes, COMMITTED, *([GAIN] if LAG in self.outcomes else [])]))
 
     def of(self, scenario: Scenario, first: int, count: int) -> Found:
         """Outcomes of `count` replications from number `first`, (count,) each."""
@@ -144,9 +140,7 @@ class Runs:
                 rows = above[part]
                 drawn = self.at(scenario, first + rows)
                 listed = drawn if isinstance(drawn, list) else [drawn] * len(rows)
-                smaller = [
-                    with_envelope(s, float(eur_bn)) for s, eur_bn in zip(listed, most[rows], strict=True)
-                ]
+                smaller = [with_envelope(s, float(eur_bn)) for s, eur_bn in zip(listed, most[rows], strict=True)]
                 again = self._measured(smaller, first + rows, names, price=False)
                 for name in held.keys() & again.keys():
                     held[name][rows] = again[name]
@@ -241,9 +235,7 @@ class Paired:
     def equal(self, i: int, j: int) -> tuple[Found, Found]:
         """Outcomes of scenarios i < j at equal spending, without prices, (worlds,) each."""
         pairs = self._equal[i, j]
-        one, other = (
-            {name: np.concatenate([pair[k][name] for pair in pairs]) for name in pairs[0][k]} for k in (0, 1)
-        )
+        one, other = ({name: np.concatenate([pair[k][name] for pair in pairs]) for name in pairs[0][k]} for k in (0, 1))
         return one, other
 
 

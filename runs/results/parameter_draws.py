@@ -24,9 +24,7 @@ from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.frames import EXACT
 from juste_retour.runs.results.parameter_ranges import about, changed, range_draws, ranged, setting
 
-POSTERIORS = (
-    "juste_retour.posteriors"  # entry points: functions of (draws, seed, progress) that return a table
-)
+POSTERIORS = "juste_retour.posteriors"  # entry points: functions of (draws, seed, progress) that return a table
 LEAST = 20
 READ_BY = ("window_years", "lag_cap_years")  # choices of measurement, not uncertain quantities
 Posterior = Callable[[int, int, Progress | None], pd.DataFrame]
@@ -90,9 +88,7 @@ def posterior(count: int, seed: int, progress: Progress | None = None) -> pd.Dat
     """Draws from the posterior of the calibration, which an installed study provides through an entry point."""
     found = next(iter(entry_points(group=POSTERIORS)), None)
     if found is None:
-        raise BadInput(
-            "no study with a calibration is installed; use --prior to draw from the plausible ranges."
-        )
+        raise BadInput("no study with a calibration is installed; use --prior to draw from the plausible ranges.")
     give: Posterior = found.load()
     return give(count, seed, progress)
 
@@ -110,9 +106,7 @@ def read_draws(path: Path) -> pd.DataFrame:
     for name in map(str, table):
         about(name)
         if table[name].dtype.kind not in "if" or not np.isfinite(table[name]).all():
-            raise BadInput(
-                f"{path}, column {name}: some values are not finite numbers; give a number in every row."
-            )
+            raise BadInput(f"{path}, column {name}: some values are not finite numbers; give a number in every row.")
     return table
 
 
@@ -141,9 +135,7 @@ def draws_of(
     count = checked_integer(count, "draws", LEAST, 1_000_000)
     if table is not None:
         if len(table) < count:
-            raise BadInput(
-                f"--draws is {count}, but the table has {len(table)} rows; ask for {len(table)} or fewer."
-            )
+            raise BadInput(f"--draws is {count}, but the table has {len(table)} rows; ask for {len(table)} or fewer.")
         found, source = table.iloc[:count].reset_index(drop=True), "the given table"
     elif from_prior:
         found, source = prior(count, seed), "the plausible ranges"

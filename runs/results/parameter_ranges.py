@@ -33,18 +33,14 @@ def ranged() -> list[str]:
         for rule in family:
             if _families(family.name, rule.name)[0] == family.name:
                 own = rule.parameters.items()
-                found += [
-                    f"{family.name}.{rule.name}.{name}" for name, (_, row) in own if row.range is not None
-                ]
+                found += [f"{family.name}.{rule.name}.{name}" for name, (_, row) in own if row.range is not None]
     return found
 
 
 def _families(family: str, rule: str) -> list[str]:
     """The families that offer the same function as a rule, such as `access` and `standing`; they share its parameters."""
     function = FAMILIES[family][rule].function
-    return [
-        name for name, other in FAMILIES.items() if rule in other.rules and other[rule].function is function
-    ]
+    return [name for name, other in FAMILIES.items() if rule in other.rules and other[rule].function is function]
 
 
 def full_name(name: str, scenario: Scenario) -> str:

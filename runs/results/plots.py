@@ -93,13 +93,9 @@ class Plots:
         if np.isfinite(mid):
             axes.axvline(mid, color=INK, linestyle="--", linewidth=points("fine"))
         title = (
-            f"{brief(mid)} years {what} in the median replication"
-            if np.isfinite(mid)
-            else "most runs train nothing"
+            f"{brief(mid)} years {what} in the median replication" if np.isfinite(mid) else "most runs train nothing"
         )
-        return self._named(
-            axes, title, f"{label} (missing in {idle} replications)" if idle else label, "replications"
-        )
+        return self._named(axes, title, f"{label} (missing in {idle} replications)" if idle else label, "replications")
 
     def _named(self, axes: Axes, title: str, across: str, up: str) -> Axes:
         axes.set_xlabel(across)

@@ -61,9 +61,7 @@ def group_of(key: str) -> str:
 def groups_between(source: Scenario, target: Scenario, always: Iterable[str] = ()) -> list[str]:
     """The groups in which two scenarios differ, and those listed in `always`, in the order of `GROUPS`."""
     a, b = source.plain(), target.plain()
-    moved = {group_of(key) for key in (*FAMILIES, AGENTS, *parameters()) if a.get(key) != b.get(key)} | set(
-        always
-    )
+    moved = {group_of(key) for key in (*FAMILIES, AGENTS, *parameters()) if a.get(key) != b.get(key)} | set(always)
     known = [*GROUPS, *sorted({f.group for f in FAMILIES.values()} - set(GROUPS)), AGENTS, PARAMETERS]
     return [group for group in known if group in moved]
 
@@ -119,9 +117,7 @@ def _culprits(refusals: Mapping[int, str], count: int) -> tuple[int, int]:
 def mixed(source: Scenario, target: Scenario, groups: Iterable[str]) -> Scenario:
     """The source with some groups as in the target; a rule is switched together with its parameters."""
     there, taken = target.plain(), list(dict.fromkeys(groups))
-    changes = {
-        key: there.get(key, NONE) for key in (*FAMILIES, AGENTS, *parameters()) if group_of(key) in taken
-    }
+    changes = {key: there.get(key, NONE) for key in (*FAMILIES, AGENTS, *parameters()) if group_of(key) in taken}
     if not changes:
         return source
     return Scenario.of(source.plain() | changes, " + ".join([source.name, *taken]))

@@ -25,9 +25,7 @@ def utilities(found: Outcomes) -> dict[str, Floats]:
     begin = quarter(first.announcement, "announcement")
     dates = {label(begin + 4 * k) for k in range(first.race_first_year, first.race_last_year + 1)}
     worth = [
-        race(np.asarray(q.largest_run_flop / q.frontier_flop)[:, None], p)
-        for q in found.timeline
-        if q.quarter in dates
+        race(np.asarray(q.largest_run_flop / q.frontier_flop)[:, None], p) for q in found.timeline if q.quarter in dates
     ]
     terms = found.payoffs.terms()
     realized = terms["race"]

@@ -91,9 +91,7 @@ def _check_free(family_name: str, name: str) -> None:
     """Raise `BadInput` for a family without a scaffold, or a name that it has already."""
     group = family(family_name)
     if name in group.rules:
-        raise BadInput(
-            f"the name {family_name}.{name} is taken by {group.rules[name].place}; choose another name."
-        )
+        raise BadInput(f"the name {family_name}.{name} is taken by {group.rules[name].place}; choose another name.")
     if family_name not in SCAFFOLDS:
         raise BadInput(
             f"there is no scaffold for the family {family_name!r}; {near(family_name, set(SCAFFOLDS) & set(FAMILIES))}"

@@ -175,9 +175,7 @@ def tournament(
     union = union_of(members, chosen.members)
     game = _Game(_with_draws(chosen, family_name, players, union), family_name, players, union, seed)
     if game.actors == 0:
-        raise BadInput(
-            f"this union has no {game.actor} to follow a rule of {family_name!r}; choose another family."
-        )
+        raise BadInput(f"this union has no {game.actor} to follow a rule of {family_name!r}; choose another family.")
     k, done = len(players), 0
 
     def play(who: Callable[[Floats], Integers]) -> _Played:
@@ -201,9 +199,7 @@ def tournament(
         found = play(partial(_all_but_one, a, b, game.one(turned)))
         gain = (found.payoff - alone[a].payoff)[np.arange(worlds), turned]
         invasions.append(Invasion(names[a], names[b], *_interval(gain)))
-    return Tournament(
-        family_name, chosen, seed, worlds, game.unit, _places(names, mixed, alone), tuple(invasions)
-    )
+    return Tournament(family_name, chosen, seed, worlds, game.unit, _places(names, mixed, alone), tuple(invasions))
 
 
 def _players(family_name: str, rules: Sequence[str]) -> list[Rule]:

@@ -52,9 +52,7 @@ def test_model_data_are_collected_at_the_start_and_each_quarter(model):
     frame = model.datacollector.get_model_vars_dataframe()
     assert list(frame["quarter"][:2]) == ["2023Q4", "2024Q1"]
     assert frame["contracted"][0] == 0
-    assert (
-        0 < frame["largest_run_flop"][0] <= frame["largest_run_flop"][1]
-    )  # machines that exist at the start
+    assert 0 < frame["largest_run_flop"][0] <= frame["largest_run_flop"][1]  # machines that exist at the start
     begun = frame.index[frame["quarter"] == "2024Q4"][0]
     assert frame["years_behind_in_window"].isna().sum() == begun
     in_window = frame["years_behind"][begun : begun + 20]
@@ -98,20 +96,12 @@ def test_missing_seed_is_drawn_and_stored():
     while first.running:
         first.step()
     assert first.spend_eur_bn == again.spend_eur_bn
-    assert (
-        AllocationModel(rng=np.random.default_rng(4)).seed
-        == AllocationModel(rng=np.random.default_rng(4)).seed
-    )
-    assert (
-        AllocationModel(rng=np.random.SeedSequence(4)).seed
-        == AllocationModel(rng=np.random.SeedSequence(4)).seed
-    )
+    assert AllocationModel(rng=np.random.default_rng(4)).seed == AllocationModel(rng=np.random.default_rng(4)).seed
+    assert AllocationModel(rng=np.random.SeedSequence(4)).seed == AllocationModel(rng=np.random.SeedSequence(4)).seed
 
 
 def test_scenario_keys_as_keyword_arguments():
-    model = AllocationModel(
-        "essay-reform", voting="unanimity", envelope_eur_bn=20, **{"agenda.max_sites": 2}, **SHORT
-    )
+    model = AllocationModel("essay-reform", voting="unanimity", envelope_eur_bn=20, **{"agenda.max_sites": 2}, **SHORT)
     assert model.chosen == load("essay-reform").changed(
         {"voting": "unanimity", "envelope_eur_bn": 20, "agenda.max_sites": 2} | SHORT
     )

@@ -135,9 +135,7 @@ def test_results_do_not_depend_on_row_order(real, tmp_path, monkeypatch):
     for name in ("sites", "first_wave", "received_eur_bn", "paid_eur_bn", "yes_votes"):
         here = np.take(real.states[name], orders[len(states)], axis=-1)
         assert np.allclose(reordered.states[name], here, rtol=1e-9), name
-    chosen = {
-        (w, sites[j]["site"]) for w, j in zip(real.facilities["world"], real.facilities["site"], strict=True)
-    }
+    chosen = {(w, sites[j]["site"]) for w, j in zip(real.facilities["world"], real.facilities["site"], strict=True)}
     chosen_again = {
         (w, reordered.members.sites.names[j])
         for w, j in zip(reordered.facilities["world"], reordered.facilities["site"], strict=True)

@@ -26,18 +26,14 @@ def scenario_with(name, rule):
 def test_money_is_conserved_and_counts_agree(name, rule):
     out = run(scenario_with(name, rule), seed=4, replicates=range(6))
     w, s, f = out.worlds, out.states, out.facilities
-    assert np.allclose(
-        s["received_eur_bn"].sum(-1), s["paid_eur_bn"].sum(-1) + s["private_eur_bn"].sum(-1), rtol=1e-9
-    )
+    assert np.allclose(s["received_eur_bn"].sum(-1), s["paid_eur_bn"].sum(-1) + s["private_eur_bn"].sum(-1), rtol=1e-9)
     assert np.allclose(w["spend_eur_bn"], s["received_eur_bn"].sum(-1))
     assert (s["paid_eur_bn"] >= -1e-12).all()
     assert (s["private_eur_bn"] >= -1e-12).all()
     assert np.array_equal(w["sites"], s["sites"].sum(-1))
     assert np.array_equal(w["hosts"], (s["sites"] > 0).sum(-1))
     assert np.array_equal(np.bincount(f["world"], minlength=6), w["sites"])
-    assert np.allclose(
-        np.bincount(f["world"], weights=f["accelerators"], minlength=6), w["aggregate_accelerators"]
-    )
+    assert np.allclose(np.bincount(f["world"], weights=f["accelerators"], minlength=6), w["aggregate_accelerators"])
     assert np.allclose(w["price_where"] + w["price_unspent"], w["price_of_politics"], rtol=0, atol=1e-9)
     if rule != "go_alone":
         assert (w["spend_eur_bn"] + w["unspent_eur_bn"] <= BASE.envelope_eur_bn * (1 + 1e-9)).all()
@@ -70,9 +66,7 @@ def test_zero_envelope_spends_nothing():
 def test_renewed_machines_enlarge_the_largest_run():
     long = {"end": "2044Q4", "window_years": 15.0, "access": "dedicated"}
     once = run(BASE.changed(long), 1, range(6), price=False).worlds["largest_run_flop"]
-    renewed = run(BASE.changed(long | {"life_years": 5.0}), 1, range(6), price=False).worlds[
-        "largest_run_flop"
-    ]
+    renewed = run(BASE.changed(long | {"life_years": 5.0}), 1, range(6), price=False).worlds["largest_run_flop"]
     assert (renewed >= once).all()
     assert (renewed > once).mean() > 0.8  # in the others the money runs out before the best site is renewed
 
@@ -86,9 +80,7 @@ def test_worlds_with_and_without_renewal_share_a_batch():
 
 def test_worlds_with_different_parameters_equal_each_run_alone():
     scenarios = [
-        BASE.changed(
-            {"envelope_eur_bn": e, "first_trophy_eur_bn": t, "mfu_decay": k, "funding.union_share": u}
-        )
+        BASE.changed({"envelope_eur_bn": e, "first_trophy_eur_bn": t, "mfu_decay": k, "funding.union_share": u})
         for e, t, k, u in ((10.0, 0.08, 0.05, 0.5), (4.0, 0.2, 0.02, 0.4), (6.0, 0.05, 0.1, 0.35))
     ]
     together = run(scenarios, 9, [4, 0, 2])
@@ -121,9 +113,7 @@ def test_cash_adds_up_to_zero_but_for_the_cost_of_public_funds(cost):
 
 
 def test_hosts_own_sites_outside_the_program_count_as_their_payments():
-    out = run(
-        BASE.changed({"reversion": "go_alone", "agenda": "closed_rule", "voting": "unanimity"}), 5, range(8)
-    )
+    out = run(BASE.changed({"reversion": "go_alone", "agenda": "closed_rule", "voting": "unanimity"}), 5, range(8))
     spent = out.worlds["spend_eur_bn"]
     outside = spent - (out.worlds["committed_eur_bn"] > 0) * spent
     assert (outside > 0).any()

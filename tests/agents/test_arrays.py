@@ -16,9 +16,7 @@ def test_powers_do_not_depend_on_the_batch(exponent):
     base = np.random.default_rng(0).random((200, 27))
     own = np.full((200, 1), exponent)
     among = power(base, own)
-    np.testing.assert_array_equal(
-        np.concatenate([power(base[k : k + 1], own[k : k + 1]) for k in range(200)]), among
-    )
+    np.testing.assert_array_equal(np.concatenate([power(base[k : k + 1], own[k : k + 1]) for k in range(200)]), among)
     np.testing.assert_array_equal(power(base, exponent), among)
     np.testing.assert_allclose(among, [[x**exponent for x in row] for row in base.tolist()], rtol=1e-14)
 

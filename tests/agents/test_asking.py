@@ -169,9 +169,7 @@ def test_float_parameters_have_a_world_axis_in_every_family():
         load_members(),
     )
     yes = np.arange(STATES.count) < 10
-    passed = institutions.decide(
-        "voting", Ballot(np.stack([yes] * 3), np.stack([~yes] * 3), np.ones(3, bool)), STATES
-    )
+    passed = institutions.decide("voting", Ballot(np.stack([yes] * 3), np.stack([~yes] * 3), np.ones(3, bool)), STATES)
     assert passed.tolist() == [True, False, False]
     assert seen["voting"] == ((3, 1), 2)
     assert institutions.settings("bid")["part"].shape == (3, 1)

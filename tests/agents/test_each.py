@@ -64,9 +64,7 @@ def entered_for_one(group, name):
     """Enter a shipped rule's function a second time, by `.each`."""
     rule = family(group)[name]
     whole = inspect.unwrap(rule.function)
-    one = types.FunctionType(
-        whole.__code__, whole.__globals__, f"{name}_each", whole.__defaults__, whole.__closure__
-    )
+    one = types.FunctionType(whole.__code__, whole.__globals__, f"{name}_each", whole.__defaults__, whole.__closure__)
     one.__kwdefaults__, one.__annotations__, one.__doc__ = (
         whole.__kwdefaults__,
         whole.__annotations__,
@@ -195,9 +193,7 @@ def test_rule_for_one_actor_gets_numbers():
     @bid.each
     def prints(situation, *, share: float = 0.25):
         """Bids by what Python's own functions make of numbers."""
-        seen.add(
-            f"{situation.states.code} {situation.states.population:,} {round(situation.room, 2)} {share:.1f}"
-        )
+        seen.add(f"{situation.states.code} {situation.states.population:,} {round(situation.room, 2)} {share:.1f}")
         wanted = {True: 0.0, False: math.sqrt(float(situation.room))}[bool(situation.lost)]
         return min(sorted([wanted, share]))
 
@@ -208,9 +204,7 @@ def test_rule_for_one_actor_gets_numbers():
 
     (situation,) = example("bid", 2)
     found = bid["prints"](situation, share=np.array([[0.1], [0.2]]))
-    np.testing.assert_array_equal(
-        found, np.minimum(np.sqrt(situation.room), [[0.1], [0.2]]) * ~situation.lost
-    )
+    np.testing.assert_array_equal(found, np.minimum(np.sqrt(situation.room), [[0.1], [0.2]]) * ~situation.lost)
     assert any(line.startswith("MT ") and line.endswith(" 0.2") for line in seen)
     procedure = procurement["rounded"](*example("procurement"), years=np.array([[1.04], [3.26]]))
     np.testing.assert_array_equal(procedure.award_years, [[1.0], [3.3]])
@@ -248,9 +242,7 @@ def test_commissioners_and_labs_see_one_row_of_options():
     @draft.each
     def records(plans, college):
         """Records what it is given."""
-        shapes.add(
-            (plans.home.shape, plans.union.shape, plans.portfolio(college).shape, len(college.interest))
-        )
+        shapes.add((plans.home.shape, plans.union.shape, plans.portfolio(college).shape, len(college.interest)))
         return plans.home[0]
 
     @endorse.each

@@ -225,9 +225,7 @@ def test_invalid_decision_of_a_state_is_refused(decision, answer):
         ended(rng=1, agents={"IT": odd}, **SHORT)
 
 
-@pytest.mark.parametrize(
-    ("decision", "answer"), [("draft", [1.0, 2.0]), ("endorse", "all"), ("draft", np.nan)]
-)
+@pytest.mark.parametrize(("decision", "answer"), [("draft", [1.0, 2.0]), ("endorse", "all"), ("draft", np.nan)])
 def test_invalid_decision_of_a_commissioner_is_refused(decision, answer):
     odd = type("Odd", (Commissioner,), {decision: lambda self, seen: answer})
     with pytest.raises(BadInput, match=rf"Odd\.{decision} .*IT.*{re.escape(repr(answer))}"):

@@ -26,7 +26,5 @@ def test_readme_snippets_run_in_order(capsys, monkeypatch):
     mixed = {"rule": "self_interest", "HU": "host_or_no", "PL": "host_or_abstain"}
     outcomes = run(load("eu-status-quo").changed(short | {"vote": mixed}), 1, range(4), price=False)
     assert len(outcomes.worlds["sites"]) == 4
-    several = simulate(
-        load("eu-status-quo").changed(short), worlds=2, seed=1, agents={"HU": names["Grudging"]}
-    )
+    several = simulate(load("eu-status-quo").changed(short), worlds=2, seed=1, agents={"HU": names["Grudging"]})
     assert len(several.worlds) == 2

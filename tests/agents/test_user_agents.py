@@ -28,9 +28,7 @@ def test_agent_class_is_entered_with_kind_and_parameters():
         And more.
         """
 
-        def __init__(
-            self, model, place, *, rounds: int = 3, share: Annotated[float, Parameter("1", 0, 1)] = 0.5
-        ):
+        def __init__(self, model, place, *, rounds: int = 3, share: Annotated[float, Parameter("1", 0, 1)] = 0.5):
             super().__init__(model, place)
 
     @agent

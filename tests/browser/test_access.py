@@ -58,9 +58,7 @@ def faults(page):
     """Violations that axe-core finds on a page."""
     found = Axe().run(page, options=STRICT).response
     assert len(found["passes"]) > 5
-    return [
-        (v["id"], node["html"], node["failureSummary"]) for v in found["violations"] for node in v["nodes"]
-    ]
+    return [(v["id"], node["html"], node["failureSummary"]) for v in found["violations"] for node in v["nodes"]]
 
 
 @pytest.mark.parametrize(
@@ -183,9 +181,7 @@ def test_bars_and_votes_differ_in_forced_colors(visit):
         page.eval_on_selector(".panel .track", color),
     )
     image = "e => getComputedStyle(e).backgroundImage"
-    assert page.eval_on_selector(".ballot .vote-no", image) != page.eval_on_selector(
-        ".ballot .vote-yes", image
-    )
+    assert page.eval_on_selector(".ballot .vote-no", image) != page.eval_on_selector(".ballot .vote-yes", image)
     assert page.eval_on_selector(".panel p", "e => getComputedStyle(e).color") != ground
 
 

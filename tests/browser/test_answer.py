@@ -60,10 +60,7 @@ def test_headlines_and_table_use_the_same_window(visit):
     assert "2024 to 2029" in title
     assert later[:4] in title
     run = play(load("eu-status-quo"), 3)
-    assert (
-        page.locator("[data-row='Sites chosen'] text").nth(1).text_content()
-        == f"{run['frames'][22]['selected']}"
-    )
+    assert page.locator("[data-row='Sites chosen'] text").nth(1).text_content() == f"{run['frames'][22]['selected']}"
     assert sum("2024 to 2029" in text for text in written(page)) == 3
     assert sum(text.startswith("Late 2030: ") for text in written(page)) == 2
     page.fill("[aria-label=Quarter]", "12")

@@ -62,9 +62,7 @@ def test_phones_guess_and_vote_while_the_presenter_watches(visit, hall, expect):
     presenter.keyboard.press("a")
     assert presenter.text_content(".invite strong") == hall[1].removeprefix("http://").rstrip("/")
     assert presenter.eval_on_selector(".invite img", "e => e.naturalWidth") > 100
-    phones = [
-        phone(visit, expect, hall, color_scheme=scheme) for scheme in ("light", "dark", "light", "dark")
-    ]
+    phones = [phone(visit, expect, hall, color_scheme=scheme) for scheme in ("light", "dark", "light", "dark")]
     expect(presenter.locator("[data-phones='4']")).to_be_visible()
     states = [page.text_content("#who") for page in phones]
     assert len(set(states)) == 4

@@ -23,9 +23,7 @@ def framing():
 
     class Site(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            body = (
-                f'<!doctype html><title>A site</title><iframe src="{self.path.partition("?")[2]}"></iframe>'
-            )
+            body = f'<!doctype html><title>A site</title><iframe src="{self.path.partition("?")[2]}"></iframe>'
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
@@ -51,9 +49,7 @@ def address(framing):
 def elsewhere(address, driver):
     """A browser in which these sites' names resolve to this machine."""
     rules = ",".join(f"MAP {site} 127.0.0.1" for site in SITES)
-    trusting = (
-        "--disable-features=LocalNetworkAccessChecks"  # as in older browsers, so only the server refuses
-    )
+    trusting = "--disable-features=LocalNetworkAccessChecks"  # as in older browsers, so only the server refuses
     args = [*FLAGS.split(), f"--host-resolver-rules={rules}", trusting]
     browser = driver.launch(executable_path=CHROMIUM, args=args)
     yield browser
@@ -87,9 +83,7 @@ def test_dns_rebinding_is_refused(page, address):
     answer = page.goto(evil)
     assert answer.status == 421
     assert "juste" not in page.content()
-    page.route(
-        f"{evil}/attack", lambda route: route.fulfill(content_type="text/html", body="<title>x</title>")
-    )
+    page.route(f"{evil}/attack", lambda route: route.fulfill(content_type="text/html", body="<title>x</title>"))
     page.goto(f"{evil}/attack")
     for path in ("/", "/stage/bundle.js"):
         assert page.evaluate("path => fetch(path).then(found => found.status)", path) == 421

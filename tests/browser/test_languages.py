@@ -26,17 +26,13 @@ def test_headline_is_translated_with_a_decimal_comma(visit, code):
     assert re.fullmatch(rf"\d,\d {words} .*2025.*", headline(page)), headline(page)
     chart = page.get_attribute(".race [role=img]", "aria-label")
     assert chart.startswith(LANGUAGES[code]["The largest training run"])
-    assert not any(
-        re.search(r"\b(the|years|behind|with)\b", text) for text in written(page) if "·" not in text
-    )
+    assert not any(re.search(r"\b(the|years|behind|with)\b", text) for text in written(page) if "·" not in text)
     frame = page.text_content("[aria-live=polite].unseen")
     assert LANGUAGES[code]["Europe today"] in frame
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-@pytest.mark.parametrize(
-    "query", ["t=2029Q4", "t=2029Q4&compare=1", "t=2025Q4&why=state.4", "tour=1", "many=1"]
-)
+@pytest.mark.parametrize("query", ["t=2029Q4", "t=2029Q4&compare=1", "t=2025Q4&why=state.4", "tour=1", "many=1"])
 def test_translated_text_fits(visit, code, query):
     page = visit(f"?lang={code}&{query}", size=(1366, 768))
     page.wait_for_timeout(300)

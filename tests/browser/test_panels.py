@@ -58,13 +58,9 @@ def test_facility_and_lab_panels(visit):
 
 
 def test_commissioner_panel_gives_the_value_of_the_draft(visit):
-    page = visit(
-        "?a.agenda=commission_proposal&a.voting=lisbon_qmv&a.funding=gni_key&t=2034Q4&why=commissioner.3"
-    )
+    page = visit("?a.agenda=commission_proposal&a.voting=lisbon_qmv&a.funding=gni_key&t=2034Q4&why=commissioner.3")
     text = page.locator(".panel p").last.text_content()
-    assert (
-        len(re.findall(r"\d+(?:\.\d+)?", text.partition(".")[2])) >= 2
-    )  # what the draft and the favorite are worth
+    assert len(re.findall(r"\d+(?:\.\d+)?", text.partition(".")[2])) >= 2  # what the draft and the favorite are worth
 
 
 def test_rule_changes_the_run_and_undo_restores_it(visit):
@@ -95,9 +91,7 @@ def test_user_agent_and_user_outcome_in_the_panel(visit):
     assert page.text_content("[data-outcome=refusing]") == "States that said no at least once: 0 states"
     page.select_option("[data-agent=Refusing]", label="Hungary")
     settled(page)
-    page.wait_for_function(
-        "document.querySelector('[data-outcome=refusing]').textContent.endsWith(': 1 states')"
-    )
+    page.wait_for_function("document.querySelector('[data-outcome=refusing]').textContent.endsWith(': 1 states')")
     page.wait_for_function("location.search.includes('a.agents')")
     page.reload()
     settled(page)

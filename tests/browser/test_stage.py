@@ -31,10 +31,7 @@ def settled(page):
 
 def lags(page):
     return [
-        float(x)
-        for x in page.eval_on_selector_all(
-            "[data-years-behind]", "all => all.map(e => e.dataset.yearsBehind)"
-        )
+        float(x) for x in page.eval_on_selector_all("[data-years-behind]", "all => all.map(e => e.dataset.yearsBehind)")
     ]
 
 
@@ -124,9 +121,7 @@ def test_page_works_without_the_server(visit):
     page.wait_for_selector(".v-overlay--active", state="attached")
     page.keyboard.press("ArrowRight")
     assert time_shown(page) == before + 1
-    assert page.evaluate(
-        "document.elementFromPoint(innerWidth / 2, innerHeight / 2).closest('.page') !== null"
-    )
+    assert page.evaluate("document.elementFromPoint(innerWidth / 2, innerHeight / 2).closest('.page') !== null")
 
 
 def test_page_reconnects_when_the_server_is_back(chromium):
@@ -228,9 +223,7 @@ def test_step_keeps_unchanged_elements(visit):
 
 def test_site_keeps_its_element_over_all_phases(visit):
     page = visit("?t=2026Q1")
-    page.evaluate(
-        "for (const e of document.querySelectorAll('.facility > circle:first-of-type')) e.kept = true"
-    )
+    page.evaluate("for (const e of document.querySelectorAll('.facility > circle:first-of-type')) e.kept = true")
     assert page.locator(".facility[data-phase=chosen]").count() > 3
     for quarter in range(9, 20):
         page.fill("[aria-label=Quarter]", f"{quarter}")
@@ -284,9 +277,7 @@ def test_keyboard_controls(visit):
 
 def test_stage_shows_the_numbers_of_the_tables(visit):
     page = visit("?a=eu-status-quo&b=essay-reform&seed=3&compare=1&t=2029Q3")
-    found = [
-        simulate(name, seed=3, tables=("worlds", "timeline")) for name in ("eu-status-quo", "essay-reform")
-    ]
+    found = [simulate(name, seed=3, tables=("worlds", "timeline")) for name in ("eu-status-quo", "essay-reform")]
     assert lags(page) == [r.worlds.years_behind[0] for r in found]
     rows = dict(
         page.eval_on_selector_all(
@@ -329,9 +320,7 @@ def test_money_bar_splits_the_envelope(visit):
     assert float(page.get_attribute(".money", "data-unspent")) == found.unspent_eur_bn[0]
     ground, fill = (
         r["width"]
-        for r in page.eval_on_selector_all(
-            ".money rect", "all => all.map(r => ({width: r.width.baseVal.value}))"
-        )
+        for r in page.eval_on_selector_all(".money rect", "all => all.map(r => ({width: r.width.baseVal.value}))")
     )
     assert fill / ground == pytest.approx(found.committed_eur_bn[0] / 12)
 

@@ -88,10 +88,7 @@ def test_remote_control_goes_through_the_whole_talk(visit, speaker):
         assert f"{x:.2f}" in told["The price of politics"]
     assert f"{-stored()[0]['difference']['mean']:.2f}" in told["What politics costs"]
     worlds = [simulate(name, worlds=200, seed=0).worlds for name in ("eu-status-quo", "essay-reform")]
-    assert (
-        f"{quantile(worlds[0].sites, 0.05):.0f} to {quantile(worlds[0].sites, 0.95):.0f}"
-        in told["How many sites"]
-    )
+    assert f"{quantile(worlds[0].sites, 0.05):.0f} to {quantile(worlds[0].sites, 0.95):.0f}" in told["How many sites"]
     middle = [round(quantile(w.years_behind, 0.5), 1) for w in worlds]
     assert f"{middle[0] - middle[1]:.1f} years nearer" in told["Two Europes"]
 
@@ -151,9 +148,7 @@ def test_notes_control_the_stage_and_count_down(visit, own):
     assert int(notes.get_attribute("[data-left]", "data-left")) < left
     page.reload()
     page.wait_for_selector(".page[data-ready=true][data-busy=false]")
-    notes.wait_for_function(
-        "left => Number(document.querySelector('[data-left]').dataset.left) < left", arg=left
-    )
+    notes.wait_for_function("left => Number(document.querySelector('[data-left]').dataset.left) < left", arg=left)
 
 
 def test_blank_screen_clean_stage_and_spotlight(visit):
@@ -184,7 +179,9 @@ def test_blank_screen_clean_stage_and_spotlight(visit):
 @pytest.mark.parametrize("query", ["?t=2028Q4", "?t=2028Q4&compare=1", "?t=2030Q4"])
 def test_big_type_enlarges_the_headline(visit, query):
     page = visit(query, size=(1366, 768))
-    size = "Math.min(...[...document.querySelectorAll('[data-years-behind]')].map(e => e.getBoundingClientRect().height))"
+    size = (
+        "Math.min(...[...document.querySelectorAll('[data-years-behind]')].map(e => e.getBoundingClientRect().height))"
+    )
     before = page.evaluate(size)
     page.keyboard.press("g")
     page.wait_for_selector(".page.big")

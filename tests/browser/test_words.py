@@ -20,9 +20,7 @@ def crossing(page, ones, others):
     first, second = page.evaluate(BOXES, ones), page.evaluate(BOXES, others)
     assert first
     assert second
-    return [
-        (p, q) for p in first for q in second if p[0] < q[1] and q[0] < p[1] and p[2] < q[3] and q[2] < p[3]
-    ]
+    return [(p, q) for p in first for q in second if p[0] < q[1] and q[0] < p[1] and p[2] < q[3] and q[2] < p[3]]
 
 
 def test_panel_names_the_cost_of_dissent(visit):
@@ -101,15 +99,12 @@ def test_late_site_panel_gives_the_causes(visit):
     facilities = play(load("eu-status-quo"), 0, price=False)["facilities"]
     causes = ("award_years", "retender_years", "litigation_years", "building_years")
     late = [
-        sum(f["delay"][c] - f["planned"].get(c, 0) for c in causes) if not f["cancelled"] else 0
-        for f in facilities
+        sum(f["delay"][c] - f["planned"].get(c, 0) for c in causes) if not f["cancelled"] else 0 for f in facilities
     ]
     i = int(max(range(len(late)), key=late.__getitem__))
     page = visit(f"?t=2034Q4&why=facility.{i}")
     assert page.text_content(".late h3").startswith("Late, above all: ")
-    values = [
-        float(text.split()[0].replace("−", "-")) for text in page.locator(".late .value").all_text_contents()
-    ]
+    values = [float(text.split()[0].replace("−", "-")) for text in page.locator(".late .value").all_text_contents()]
     assert values[-1] == pytest.approx(late[i], abs=0.01)
     assert sum(values[:-1]) == pytest.approx(values[-1], abs=0.02)
     assert f"{late[i]:.1f} years late" in page.text_content(".late p")

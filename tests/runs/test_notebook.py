@@ -26,9 +26,7 @@ def test_progress_true_equals_a_callback(monkeypatch):
     )
     jr.simulate(worlds=3, chunk=2, tables=("worlds",), progress=True)
     assert [counts for _, *counts in reported] == [[2, 3], [3, 3]]
-    found = jr.compare(
-        "eu-status-quo", "eu-status-quo", changes_b={"voting": "unanimity"}, worlds=2, progress=True
-    )
+    found = jr.compare("eu-status-quo", "eu-status-quo", changes_b={"voting": "unanimity"}, worlds=2, progress=True)
     assert reported[-1][0] == "runs"
     assert "<table" in found._repr_html_()
     reported.clear()
@@ -72,9 +70,7 @@ def test_html_begins_with_the_caution(out, tmp_path):
 
 def test_sensitivity_contains_data_frames(out, call):
     found = jr.sensitivity(out)
-    assert {"shares", "pairs", "marginal_effects", "conditional_effects"} <= set(
-        found._ipython_key_completions_()
-    )
+    assert {"shares", "pairs", "marginal_effects", "conditional_effects"} <= set(found._ipython_key_completions_())
     status, text, _ = call("sensitivity", out, "--json")
     printed = json.loads(text)["marginal_effects"]
     assert (status, len(printed)) == (0, len(found["marginal_effects"]))

@@ -32,8 +32,6 @@ def test_placeholders_are_listed_for_the_maintainer():
         *ROOT.glob("runs/**/*.md"),
     ]
     holding = {
-        str(p.relative_to(ROOT))
-        for p in others
-        if p.is_file() and "MAINTAINER" in p.read_text(encoding="utf-8")
+        str(p.relative_to(ROOT)) for p in others if p.is_file() and "MAINTAINER" in p.read_text(encoding="utf-8")
     }
     assert holding - {"docs/RELEASING.md", "uv.lock"} <= {*listed, "CONTRIBUTING.md"}

@@ -33,9 +33,7 @@ def in_turn(build: Callable[[Floats, int], Table]) -> Floats:
         return (_offered(build, np.roll(values, -1, axis=0), who)[0] - values).ravel()
 
     values, residual = np.full(n * n, 1 / n), np.inf
-    for _ in range(
-        ROUNDS
-    ):  # backward induction finds the right side of every kink; the root finder does the rest
+    for _ in range(ROUNDS):  # backward induction finds the right side of every kink; the root finder does the rest
         for _ in range(2 * n):
             values = values + error(values)
         leap = root(error, values, tol=1e-14).x
@@ -49,9 +47,7 @@ def in_turn(build: Callable[[Floats, int], Table]) -> Floats:
     return np.asarray(leap).reshape(n, n)
 
 
-def floor_value(
-    n: int, needed: int, patience: float, inequality_aversion: float = 0.0
-) -> tuple[float, float, int]:
+def floor_value(n: int, needed: int, patience: float, inequality_aversion: float = 0.0) -> tuple[float, float, int]:
     """The value of the floor under the open rule among n equal players.
 
     The holder pays a number of other players the discounted value of the floor, so that they second. If the next

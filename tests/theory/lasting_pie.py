@@ -104,10 +104,7 @@ def markov_perfect(
     compositions = [x for x in product(range(parts + 1), repeat=n) if sum(x) == parts]
     number = {x: k for k, x in enumerate(compositions)}
     divisions, m = np.array(compositions) / parts, len(compositions)
-    renamed = [
-        np.array([number[tuple(x[i] for i in order)] for x in compositions])
-        for order in permutations(range(n))
-    ]
+    renamed = [np.array([number[tuple(x[i] for i in order)] for x in compositions]) for order in permutations(range(n))]
     stands, who = np.repeat(np.arange(m), n), np.tile(np.arange(n), m)
     values, moves, regret = np.zeros((m, n)), np.zeros((m, m)), np.inf
     kept = np.zeros(m * n)  # payoff of each proposer's mixed strategy

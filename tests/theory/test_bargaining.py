@@ -116,15 +116,11 @@ def test_value_of_the_floor_if_the_mover_satisfies_all(n, patience):
 )
 def test_open_rule_play_matches_the_value_of_the_floor(patience, shares, value):
     worth = floor_value(3, 1, patience)
-    table = Pie(
-        players(3), k_of(2), worlds=40_000, patience=patience, values=np.zeros(3), floor_value=worth[:2]
-    )
+    table = Pie(players(3), k_of(2), worlds=40_000, patience=patience, values=np.zeros(3), floor_value=worth[:2])
     table.forced = np.zeros(40_000, dtype=np.int64)
     result = OPEN(table, amendments=40)
     assert result.passed.all()
-    assert np.sort(result.plan, axis=-1)[:, ::-1] == pytest.approx(
-        np.broadcast_to(shares, (40_000, 3)), abs=1e-6
-    )
+    assert np.sort(result.plan, axis=-1)[:, ::-1] == pytest.approx(np.broadcast_to(shares, (40_000, 3)), abs=1e-6)
     first = result.plan[:, 0] * patience**result.delay
     assert first.mean() == pytest.approx(value, abs=5 * first.std() / 200 + 1e-6)
     if patience == 0.7:

@@ -115,9 +115,7 @@ def test_money_is_returned_over_many_rounds_of_one_site(rule, settings, least, d
         plan[0, 0] = 1.0
         plan = entitlement[rule](plan, claim, **settings)
         received, paid = received + claim.by_state(plan), paid + claim.payments(plan)
-    assert received.sum() == pytest.approx(
-        400
-    )  # one site per round is built even if not all claims can be met
+    assert received.sum() == pytest.approx(400)  # one site per round is built even if not all claims can be met
     assert (received / paid).min() >= least
     assert np.abs(received / paid - 1).max() <= deviation + 1e-9
 

@@ -66,9 +66,7 @@ def games(draw):
     """A voting rule, recognition probabilities and a patience."""
     n = draw(st.integers(2, 7))
     chances = draw(st.lists(st.integers(1, 20), min_size=n, max_size=n))
-    votes = np.array(
-        [draw(st.integers(1, 10)), *draw(st.lists(st.integers(0, 10), min_size=n - 1, max_size=n - 1))]
-    )
+    votes = np.array([draw(st.integers(1, 10)), *draw(st.lists(st.integers(0, 10), min_size=n - 1, max_size=n - 1))])
     equal = draw(st.booleans())
     votes = np.ones(n, dtype=int) if equal else votes
     quota = draw(st.integers(votes.sum() // 2 + 1, votes.sum()))

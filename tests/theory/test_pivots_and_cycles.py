@@ -18,14 +18,10 @@ STATES = load_members().states
 
 
 def k_of(k):
-    return Rule(
-        "voting", f"{k}_agree", lambda ballot, states: ballot.yes.sum(-1) >= k, {}, frozenset({"monotone"})
-    )
+    return Rule("voting", f"{k}_agree", lambda ballot, states: ballot.yes.sum(-1) >= k, {}, frozenset({"monotone"}))
 
 
-@pytest.mark.parametrize(
-    ("n", "k", "left", "right"), [(7, 5, 3, 5), (27, 15, 13, 15), (27, 27, 1, 27), (7, 4, 4, 4)]
-)
+@pytest.mark.parametrize(("n", "k", "left", "right"), [(7, 5, 3, 5), (27, 15, 13, 15), (27, 27, 1, 27), (7, 4, 4, 4)])
 def test_gridlock_interval_of_k_of_n(n, k, left, right):
     states = only(STATES, np.arange(n))
     shuffled = np.random.default_rng(3).permutation(n)

@@ -178,9 +178,7 @@ def test_nice_enumerated_agrees_with_nice_counted_by_votes():
     assert power.winning_coalitions <= votes.winning_coalitions
     assert power.winning_coalitions == 2_680_479
     germany = STATES.index("DE")
-    assert float(power.shapley_shubik[germany]) == pytest.approx(
-        float(votes.shapley_shubik[germany]), rel=0.02
-    )
+    assert float(power.shapley_shubik[germany]) == pytest.approx(float(votes.shapley_shubik[germany]), rel=0.02)
     assert sum(power.shapley_shubik) == 1
 
 
@@ -203,10 +201,7 @@ def test_180_members_are_counted_exactly(quota):
 
     def coalitions(heavy, light, least):
         return sum(
-            comb(heavy, a) * comb(light, b)
-            for a in range(heavy + 1)
-            for b in range(light + 1)
-            if 3 * a + b >= least
+            comb(heavy, a) * comb(light, b) for a in range(heavy + 1) for b in range(light + 1) if 3 * a + b >= least
         )
 
     everyone = coalitions(heavy, light, quota)

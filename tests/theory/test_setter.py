@@ -18,9 +18,7 @@ STATES = load_members().states
 
 def outcome(setter, pivot, status_quo):
     """Outcome of the closed rule if the first of two players proposes and the second decides."""
-    table = Line(
-        players(2), [setter, pivot], lambda ballot, states: ballot.yes[..., 1], status_quo=status_quo
-    )
+    table = Line(players(2), [setter, pivot], lambda ballot, states: ballot.yes[..., 1], status_quo=status_quo)
     table.forced = np.zeros(1, dtype=np.int64)
     result = SET(table)
     return float(result.plan[0, 0]) if result.passed[0] else float(status_quo)

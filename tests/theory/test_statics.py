@@ -30,8 +30,7 @@ def played(worlds=WORLDS, **changes):
 @pytest.mark.parametrize("protocol", ["closed_rule", "commission_proposal"])
 def test_delay_grows_with_the_quota(protocol):
     rounds = [
-        played(200, agenda=protocol, funding="gni_key", voting=voting).worlds["rounds"].mean()
-        for voting in STRICTER
+        played(200, agenda=protocol, funding="gni_key", voting=voting).worlds["rounds"].mean() for voting in STRICTER
     ]
     assert (np.diff(rounds) >= 0).all()
     assert rounds[-1] > rounds[0]
@@ -113,6 +112,4 @@ def test_the_welfare_planner_is_at_least_as_good_as_any_protocol(changes):
 def test_payoffs_do_not_depend_on_the_order_of_players():
     """Renamed players have their payoffs renamed; in the Council every rule that declares it is checked by relabelling."""
     apex = np.array([1, 1, 3, 1, 1])
-    assert solved_pie(players(apex), weighted(4, apex), 0.9, "population").values == pytest.approx(
-        apex / 7, abs=5e-3
-    )
+    assert solved_pie(players(apex), weighted(4, apex), 0.9, "population").values == pytest.approx(apex / 7, abs=5e-3)

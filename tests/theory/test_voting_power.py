@@ -110,9 +110,7 @@ def test_councils_power_to_act_by_enlargement(name, to_act):
 
 def test_luxembourgs_power_rose_with_enlargement():
     """Brams and Affuso (1976): Luxembourg's share of the votes fell and its power rose."""
-    before, after, ten = (
-        weighted_power(*GAMES[name][:2]) for name in ("EU-6 1958", "EU-9 1973", "EU-10 1981")
-    )
+    before, after, ten = (weighted_power(*GAMES[name][:2]) for name in ("EU-6 1958", "EU-9 1973", "EU-10 1981"))
     assert before.shapley_shubik[-1] == 0
     assert after.shapley_shubik[-1] == Fraction(1, 105)
     assert ten.shapley_shubik[-1] == ten.shapley_shubik[-2]  # two votes give as much power as Denmark's three
@@ -313,9 +311,7 @@ def test_number_of_blocking_minorities_by_size(
     largest = np.sort(states.population)[::-1]
     assert np.argmax(100 * np.cumsum(largest) >= 65 * largest.sum()) + 1 == 5
     assert 100 * largest[-15:].sum() / largest.sum() == pytest.approx(smallest_fifteen, abs=0.006)
-    assert 100 * (share[states.index("DE")] + share[states.index("FR")]) == pytest.approx(
-        germany_and_france, abs=0.006
-    )
+    assert 100 * (share[states.index("DE")] + share[states.index("FR")]) == pytest.approx(germany_and_france, abs=0.006)
     power = voting_power("lisbon_qmv", states)
     assert power.smallest_blocking == 4
 
@@ -354,9 +350,7 @@ def test_reverse_majority_is_the_dual_of_the_majority():
     assert reverse.shapley_shubik == ordinary.shapley_shubik
     assert reverse.swings == ordinary.swings
     some = np.random.default_rng(7).random((5000, 27)) < 0.6
-    assert np.array_equal(
-        Game.of("reverse_qmv", STATES).wins(some), ~Game.of("lisbon_qmv", STATES).wins(~some)
-    )
+    assert np.array_equal(Game.of("reverse_qmv", STATES).wins(some), ~Game.of("lisbon_qmv", STATES).wins(~some))
 
 
 @pytest.mark.parametrize(("n", "union"), [(2, Fraction(2, 3)), (10, Fraction(6, 11)), (35, Fraction(1, 2))])

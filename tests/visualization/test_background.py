@@ -61,9 +61,7 @@ def test_pair_is_computed_once_for_all_visitors(desk, monkeypatch):
     assert other.done.wait(30)
     late.ask(desk)
     assert one.heard[:2] == [{"done": 0.0}, {"done": 0.5}]
-    assert (
-        one.heard[-1] == other.heard[-1] == late.heard[-1] == {"parts": {"pair": [TODAY.name, REFORM.name]}}
-    )
+    assert one.heard[-1] == other.heard[-1] == late.heard[-1] == {"parts": {"pair": [TODAY.name, REFORM.name]}}
     assert len(late.heard) == len(work.pairs) == 1
 
 

@@ -23,9 +23,7 @@ AMERICA = Path(abm.__file__).with_name("unions") / "united_states"
 
 def rings(path):
     """The rings of an SVG path of straight lines, as lists of points."""
-    return [
-        [tuple(map(float, p.split(","))) for p in ring.split("L")] for ring in re.findall(r"M([^Z]+)Z", path)
-    ]
+    return [[tuple(map(float, p.split(","))) for p in ring.split("L")] for ring in re.findall(r"M([^Z]+)Z", path)]
 
 
 def outline(code):
@@ -58,9 +56,7 @@ def test_map_window_contains_every_state():
             assert all(left <= x <= left + width and top <= y <= top + height for x, y in ring), state["code"]
 
 
-@pytest.mark.parametrize(
-    "tables", ["states.csv with places", "states.csv without", "one state", "Europe's own"]
-)
+@pytest.mark.parametrize("tables", ["states.csv with places", "states.csv without", "one state", "Europe's own"])
 def test_patchwork_map_has_each_site_in_its_state(tables, tmp_path):
     plain = "state,population\n" + "".join(f"S{k},{(k + 1) * 900_000}\n" for k in range(7))
     texts = {"states.csv without": plain, "one state": "state,population\nAA,9000000\n"}
@@ -83,22 +79,16 @@ def test_european_outlines_are_used_only_for_european_states(tmp_path):
     real = drawn_map()["observed"]
     sites, codes = load_members().sites, load_members().states.codes
     assert len(real) == len(observed()) == 19
-    assert {(sites.names[f["site"]], codes[f["state"]]) for f in real} == {
-        (r["site"], r["state"]) for r in observed()
-    }
+    assert {(sites.names[f["site"]], codes[f["state"]]) for f in real} == {(r["site"], r["state"]) for r in observed()}
     assert Counter(f["selected"] for f in real) == {"2024Q4": 7, "2025Q1": 6, "2025Q4": 6}
     america = drawn_map(load_members(AMERICA))
     assert america["observed"] == []
     assert (america["union"], america["name"]) == ("this union", "United States")
     assert not america["other"]
-    (tmp_path / "states.csv").write_text(
-        "state,population,latitude,longitude\nDE,990000,39.2,-75.5\nMT,1,46.6,-112\n"
-    )
+    (tmp_path / "states.csv").write_text("state,population,latitude,longitude\nDE,990000,39.2,-75.5\nMT,1,46.6,-112\n")
     delaware, _ = drawn_map(load_members(tmp_path))["states"]
     assert delaware["path"] != map_geometry()["eu"]["DE"]
-    (tmp_path / "states.csv").write_text(
-        "state,population,latitude,longitude\nDE,83000000,52.5,13.4\nMT,1,35.9,14.4\n"
-    )
+    (tmp_path / "states.csv").write_text("state,population,latitude,longitude\nDE,83000000,52.5,13.4\nMT,1,35.9,14.4\n")
     germany, _ = drawn_map(load_members(tmp_path))["states"]
     assert germany["path"] == map_geometry()["eu"]["DE"]
 
@@ -118,9 +108,7 @@ def test_modules_are_bundled_once_after_their_imports():
 
 def test_preact_is_unchanged_and_its_license_is_in_every_bundle():
     folder = STAGE / "preact"
-    rows = re.findall(
-        r"^\| `(.+?)` \| (\d+) \| `(\w{64})` \|$", (folder / "README.md").read_text("utf-8"), re.M
-    )
+    rows = re.findall(r"^\| `(.+?)` \| (\d+) \| `(\w{64})` \|$", (folder / "README.md").read_text("utf-8"), re.M)
     assert {name for name, _, _ in rows} == {"preact.mjs", "LICENSE"}
     for name, size, digest in rows:
         content = (folder / name).read_bytes()

@@ -104,9 +104,7 @@ def always_no():
 
 def test_ballot_names_the_pivotal_states(always_no):
     run = play(
-        load("eu-status-quo").changed(
-            {"voting": "unanimity", "vote": {"rule": "sincere_union", "CY": always_no}}
-        ),
+        load("eu-status-quo").changed({"voting": "unanimity", "vote": {"rule": "sincere_union", "CY": always_no}}),
         1,
     )
     ballot = run["ballots"][0]

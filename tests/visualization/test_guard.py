@@ -102,9 +102,7 @@ def test_headers_do_not_change_the_page_for_later_visitors(address):
     assert fetched(address, **forged)[0] == 200
 
 
-@pytest.mark.parametrize(
-    "path", ["resourcez?verbose", "_solara/cdn/nobody@1.0.0/x.js", "stage/..%2fsession.py"]
-)
+@pytest.mark.parametrize("path", ["resourcez?verbose", "_solara/cdn/nobody@1.0.0/x.js", "stage/..%2fsession.py"])
 def test_other_paths_are_not_served(address, path):
     assert fetched(f"{address}/{path}")[0] == 404
 
@@ -116,9 +114,7 @@ def test_websocket_is_refused_for_another_origin(address):
         assert "kernel_info_reply" in heard(channel, [message("kernel_info_request", {})])
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/stage/bundle.js", "/static/main-vuetify.js", "/readyz", "/nothing/here"]
-)
+@pytest.mark.parametrize("path", ["/", "/stage/bundle.js", "/static/main-vuetify.js", "/readyz", "/nothing/here"])
 def test_foreign_host_name_is_refused(address, path):
     port = address.rpartition(":")[2]
     for host in (
@@ -181,9 +177,7 @@ def test_host_names_of_a_server():
     assert "evil.example:8765" not in everywhere
 
 
-@pytest.mark.parametrize(
-    "text", ["", "a.example", "ftp://a.example", "https://", "https://a/b", "https://a:x", "*"]
-)
+@pytest.mark.parametrize("text", ["", "a.example", "ftp://a.example", "https://", "https://a/b", "https://a:x", "*"])
 def test_embed_needs_an_origin(text):
     with pytest.raises(BadInput, match="--embed"):
         origin_of(text)

@@ -96,34 +96,25 @@ def test_rules_panel_talk_and_notes_are_translated(code):
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_translations_have_the_placeholders_of_their_key(code):
     wrong = {
-        key
-        for key, text in LANGUAGES[code].items()
-        if set(PLACEHOLDER.findall(key)) != set(PLACEHOLDER.findall(text))
+        key for key, text in LANGUAGES[code].items() if set(PLACEHOLDER.findall(key)) != set(PLACEHOLDER.findall(text))
     }
     assert wrong == set()
 
 
 def test_catalogs_contain_no_unused_text():
-    known = page_texts() | {
-        f"{{n}} % of the {what}" for what in ("states", "people", "votes", "weighted votes")
-    }
+    known = page_texts() | {f"{{n}} % of the {what}" for what in ("states", "people", "votes", "weighted votes")}
     stale = {(code, key) for code, catalog in LANGUAGES.items() for key in catalog if key not in known}
     assert stale == set()
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_first_screen_is_translated_completely(code):
-    calls = re.compile(
-        rf'\b(?:tr|counted)\((?:[^"()]*(?:\([^"()]*\))?[^"()]*\? )?{TEXT}(?:(?:, | : ){TEXT})?'
-    )
+    calls = re.compile(rf'\b(?:tr|counted)\((?:[^"()]*(?:\([^"()]*\))?[^"()]*\? )?{TEXT}(?:(?:, | : ){TEXT})?')
     asked = set()
     for name in FIRST_SCREEN:
         for line in (STAGE / f"{name}.js").read_text("utf-8").splitlines():
             asked |= {
-                key
-                for found in calls.findall(line)
-                for key in found
-                if re.search("[a-z]", PLACEHOLDER.sub("", key))
+                key for found in calls.findall(line) for key in found if re.search("[a-z]", PLACEHOLDER.sub("", key))
             }
     assert len(asked) > 100
     assert asked - set(LANGUAGES[code]) == set()

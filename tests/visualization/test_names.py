@@ -42,9 +42,7 @@ def test_messages_use_plain_names_and_keep_file_names():
 
 
 def test_levers_cover_the_most_important_parameters():
-    found = json.loads(
-        (resources.files("juste_retour.runs.studies.europe") / "results.json").read_text("utf-8")
-    )
+    found = json.loads((resources.files("juste_retour.runs.studies.europe") / "results.json").read_text("utf-8"))
     groups = {family.name: family.group for family in FAMILIES.values()} | {"envelope_eur_bn": "money"}
     parts = {row["part"] for row in found["shares"] if row["part"] != "total"}
     assert parts <= {groups.get(name) for name in LEVERS}

@@ -27,9 +27,7 @@ def test_stored_answers_cover_the_shipped_pairs_and_add_up():
     answers = stored()
     assert [tuple(found["pair"]) for found in answers] == list(PAIRS)
     about_today = {pair[1] for pair in PAIRS if pair[0] == PAIR[0]}
-    comparable = {
-        name for name in presets() if load(name).members == load(PAIR[0]).members and load(name).trains
-    }
+    comparable = {name for name in presets() if load(name).members == load(PAIR[0]).members and load(name).trains}
     assert about_today == comparable - {PAIR[0]}
     catalog = offered()
     assert catalog["parts"] == answers

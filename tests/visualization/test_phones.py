@@ -99,9 +99,7 @@ class Presenter:
 
     def waits_for(self, wanted):
         with self.new:
-            return self.new.wait_for(
-                lambda: any(wanted(said.get("audience", {})) for said in self.answers), 20
-            )
+            return self.new.wait_for(lambda: any(wanted(said.get("audience", {})) for said in self.answers), 20)
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost", "192.168.1.5", "127.0.0.1.evil.example", ""])

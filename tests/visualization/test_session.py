@@ -265,9 +265,7 @@ def test_user_agents_and_outcomes_can_be_chosen():
         (mine,) = [one for one in found["agents"] if one["name"] == "Refusing"]
         assert (mine["actor"], mine["summary"]) == ("state", "Says no to all.")
         assert [p["name"] for p in mine["parameters"]] == ["years"]
-        assert {"name": "refused", "about": "Ballots on which someone said no", "unit": "ballots"} in found[
-            "outcomes"
-        ]
+        assert {"name": "refused", "about": "Ballots on which someone said no", "unit": "ballots"} in found["outcomes"]
         changes = {"agents": {"Refusing": {"of": "HU"}}, "agenda": "commission_proposal", "end": "2030Q1"}
         spec = {"base": "eu-status-quo", "changes": changes}
         assert opened(scenario_of(spec).toml())["changes"]["agents"] == {"Refusing": "HU"}

@@ -43,9 +43,7 @@ def test_columns_round_trip(value):
     assert rows(columns(value)) == value
 
 
-@pytest.mark.parametrize(
-    ("name", "changes"), [("eu-status-quo", {}), ("federal-europe", {"voting": "unanimity"})]
-)
+@pytest.mark.parametrize(("name", "changes"), [("eu-status-quo", {}), ("federal-europe", {"voting": "unanimity"})])
 def test_part_contains_the_runs_of_the_live_app(monkeypatch, name, changes):
     monkeypatch.setattr(single_file, "SEEDS", FEW)
     found, scenario = opened(part(name, changes)), load(name)
@@ -73,9 +71,7 @@ def test_menus_offer_only_rules_in_the_file():
     assert {preset["name"] for preset in offered["presets"]} == set(held())
     menus = {(family["name"], rule["name"]) for family in offered["families"] for rule in family["rules"]}
     assert set(SETTINGS) <= menus
-    assert menus - set(SETTINGS) == {(g, load(n).rules[g].rule) for n in held() for g, _ in SETTINGS} - set(
-        SETTINGS
-    )
+    assert menus - set(SETTINGS) == {(g, load(n).rules[g].rule) for n in held() for g, _ in SETTINGS} - set(SETTINGS)
 
 
 def test_page_loads_nothing_from_outside():

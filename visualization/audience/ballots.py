@@ -43,9 +43,7 @@ class HeldBallot:
         given: Votes | None = None,
     ):
         with blame():
-            self.env, self.record, self.proposer = _held(
-                scenario, seed, replicate, members, which, given or {}
-            )
+            self.env, self.record, self.proposer = _held(scenario, seed, replicate, members, which, given or {})
             again = recounted(self.env, self.record, self.record.votes[0])
         if bool(again.passed[0]) != bool(self.record.passed[0]):
             raise BadInput("This ballot was not decided by its votes; choose another one.")
@@ -114,8 +112,7 @@ class HeldReform:
         """The ballot as a question to the phones."""
         changes, payment = self.package["change"], self.package["terms"]["payment"]
         more = [
-            millions(abs(p), "It pays €{n} million more." if p < 0 else "It pays €{n} million less.")
-            for p in payment
+            millions(abs(p), "It pays €{n} million more." if p < 0 else "It pays €{n} million less.") for p in payment
         ]
         text = (
             REFORM,
@@ -137,9 +134,7 @@ def millions(eur_bn: float, template: str) -> Told:
 
 def worth(gain: float) -> Told:
     """A sentence on what a state gains from a yes in all: sites, money, machines and the race, as the model values them."""
-    return millions(
-        abs(gain), "In all it gains €{n} million." if gain >= 0 else "In all it loses €{n} million."
-    )
+    return millions(abs(gain), "In all it gains €{n} million." if gain >= 0 else "In all it loses €{n} million.")
 
 
 def _held(

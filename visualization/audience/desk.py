@@ -70,9 +70,7 @@ class Desk:
         outcome = run["outcome"]
         model = outcome.get(what) if isinstance(outcome, Mapping) else None
         if model is None:
-            raise BadInput(
-                "The run has no such number, so there is nothing to guess; choose another question."
-            )
+            raise BadInput("The run has no such number, so there is nothing to guess; choose another question.")
         text, unit, low, high, step = GUESSES[what]
         span = {name: str(run[key])[:4] for name, key in (("from", "window_start"), ("to", "window_end"))}
         low, high = min(low, model), max(high, model)

@@ -43,9 +43,7 @@ def audience_address(given: str | None) -> str:
     if given is None:
         found = addresses()
         if not found:
-            raise BadInput(
-                "--audience finds no network; join the room's Wi-Fi, or switch on a hotspot and join it."
-            )
+            raise BadInput("--audience finds no network; join the room's Wi-Fi, or switch on a hotspot and join it.")
         return found[0]
     try:
         number = ipaddress.ip_address(given)
@@ -55,9 +53,7 @@ def audience_address(given: str | None) -> str:
         ) from None
     # browsers open no address with a zone index, such as fe80::1%eth0
     if number.is_unspecified or number.is_multicast or "%" in given:
-        raise BadInput(
-            f"--audience-host is {given!r}, which phones cannot open; give an address such as {_example()}."
-        )
+        raise BadInput(f"--audience-host is {given!r}, which phones cannot open; give an address such as {_example()}.")
     return given
 
 

@@ -74,9 +74,7 @@ def phone_page() -> str:
         for code, catalog in catalogs().items()
     }
     translation = script_of("language.js", known)
-    return page.replace("<style>\n", "<style>\n" + css(":root"), 1).replace(
-        "/* language.js */", translation, 1
-    )
+    return page.replace("<style>\n", "<style>\n" + css(":root"), 1).replace("/* language.js */", translation, 1)
 
 
 class Phones:
@@ -208,6 +206,4 @@ def application(desk: Desk, names: Names) -> ASGIApp:
         Route("/live", phones.live),
         Route("/answer", phones.answer, methods=["POST"]),
     ]
-    return Guard(
-        Starlette(routes=routes, lifespan=alive, exception_handlers={AnswerRefused: _refused}), names
-    )
+    return Guard(Starlette(routes=routes, lifespan=alive, exception_handlers={AnswerRefused: _refused}), names)

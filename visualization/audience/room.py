@@ -115,9 +115,7 @@ class Room:
         if len(self.seats) >= self.most:
             raise AnswerRefused(503, f"The room is full: {self.most} phones play already.")
         if [where for where, _ in self.devices.values()].count(address) >= MOST_FROM_ONE_ADDRESS:
-            most = (
-                f"{MOST_FROM_ONE_ADDRESS} phones already play from your network address, which is the limit."
-            )
+            most = f"{MOST_FROM_ONE_ADDRESS} phones already play from your network address, which is the limit."
             raise AnswerRefused(503, most)
         self.seats[token], self.devices[token] = len(self.seats), device
         return token

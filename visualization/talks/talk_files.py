@@ -83,16 +83,12 @@ def load_talk(given: str) -> dict[str, Any]:
     if given in shipped_talks():
         path = FOLDER / f"{given}.toml"
     elif not path.suffix and not path.exists():
-        raise BadInput(
-            f"--talk {given!r} is neither a file nor a shipped talk; {near(given, shipped_talks())}"
-        )
+        raise BadInput(f"--talk {given!r} is neither a file nor a shipped talk; {near(given, shipped_talks())}")
     content = read_toml(path)
     talk = checked(content, path.name, TALK)
     moments, seed = talk.pop("moment"), talk.pop("seed")
     if not isinstance(moments, list) or not 1 <= len(moments) <= MOST_MOMENTS:
-        raise BadInput(
-            f"{path.name} must have 1 to {MOST_MOMENTS} moments; begin each one with a line [[moment]]."
-        )
+        raise BadInput(f"{path.name} must have 1 to {MOST_MOMENTS} moments; begin each one with a line [[moment]].")
     before: dict[str, Any] = {"a": "eu-status-quo", "b": "essay-reform", "seed": seed}
     talk["moments"] = []
     for k, given_moment in enumerate(moments):
@@ -118,9 +114,7 @@ def _place(value: object) -> bool:
     return isinstance(value, str) and (value in PLACES or QUARTER.fullmatch(value) is not None)
 
 
-SCENARIO = Key(
-    "a scenario's name, or a table with base and changes", lambda v: isinstance(v, str | Mapping), None
-)
+SCENARIO = Key("a scenario's name, or a table with base and changes", lambda v: isinstance(v, str | Mapping), None)
 STRING = Key("a string", lambda v: isinstance(v, str), "")
 A_QUARTER = Key(f'a quarter such as "2026Q3", or one of {", ".join(PLACES)}', _place, None)
 TALK = {
@@ -132,9 +126,7 @@ TALK = {
 }
 MOMENT = {
     "name": Key("a short string that differs from the other names", is_text),
-    "minutes": Key(
-        f"a number above 0 and up to {MOST_MINUTES}", lambda v: is_number(v) and 0 < v <= MOST_MINUTES
-    ),
+    "minutes": Key(f"a number above 0 and up to {MOST_MINUTES}", lambda v: is_number(v) and 0 < v <= MOST_MINUTES),
     "notes": STRING,
     "say": STRING,
     "tell": STRING,
@@ -154,9 +146,7 @@ MOMENT = {
 }
 GUESS = {
     "question": TEXT,
-    "options": Key(
-        "two or three strings", lambda v: isinstance(v, list) and 2 <= len(v) <= 3 and all(map(is_text, v))
-    ),
+    "options": Key("two or three strings", lambda v: isinstance(v, list) and 2 <= len(v) <= 3 and all(map(is_text, v))),
     "answer": Key('the name of the number to guess, such as "a.years_behind"', is_text),
     "edges": Key(
         "numbers in increasing order, one fewer than options",
@@ -180,9 +170,7 @@ def _moment(content: object, place: str, before: Mapping[str, Any]) -> dict[str,
     except BadInput as error:
         raise BadInput(f"{place}: {error}") from None
     if moment["quarter"] is None:
-        moment["quarter"] = (
-            "start" if moment["play"] else before.get("play") or before.get("quarter", "start")
-        )
+        moment["quarter"] = "start" if moment["play"] else before.get("play") or before.get("quarter", "start")
     for key in ("quarter", "play"):
         _within(moment[key], scenarios[0], f"{place}: {key}")
     there = [name for name in REGIONS[moment["view"]] if name != "answer" or moment["answer"]]
@@ -222,9 +210,7 @@ def _within(place_in_run: str | None, scenario: Scenario, place: str) -> None:
     if place_in_run is None or place_in_run in PLACES:
         return
     if not quarter(scenario.start, "start") <= quarter(place_in_run, place) <= quarter(scenario.end, "end"):
-        raise BadInput(
-            f"{place} is {place_in_run!r}; it must be a quarter from {scenario.start} to {scenario.end}."
-        )
+        raise BadInput(f"{place} is {place_in_run!r}; it must be a quarter from {scenario.start} to {scenario.end}.")
 
 
 def _guess(content: object, place: str, view: str) -> dict[str, Any]:

@@ -68,9 +68,7 @@ def says(run: dict[str, Any], k: int, members: Members) -> list[Told]:
 def _chosen(places: list[str]) -> Told:
     if len(places) > 6:
         return counted(len(places), "1 site chosen.", "{n} sites chosen.")
-    return counted(
-        len(places), "1 site chosen: {places}.", "{n} sites chosen: {places}.", places=named(places)
-    )
+    return counted(len(places), "1 site chosen: {places}.", "{n} sites chosen: {places}.", places=named(places))
 
 
 def _compared(run: dict[str, Any], frame: dict[str, Any]) -> list[Told]:

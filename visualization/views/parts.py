@@ -76,9 +76,7 @@ def parts(
 
     ends = in_one_window([load(source), load(target)])
     found = attribute(*ends, worlds=worlds, seed=seed, members=members, progress=progress)
-    read = [
-        run_worlds(end, seed, np.arange(worlds), members, price=k == 0).worlds for k, end in enumerate(ends)
-    ]
+    read = [run_worlds(end, seed, np.arange(worlds), members, price=k == 0).worlds for k, end in enumerate(ends)]
     prices = np.stack([read[0][name] for name in PRICES])
     return {
         "pair": [end.name for end in ends],

@@ -98,13 +98,9 @@ def tested(vote: Adoption, parts: Sequence[str], yes: Booleans) -> dict[str, Any
     """Whether a package of parts passes with these yes votes (states,), and the conditions that it must meet."""
     rules, conditions = vote.rules(parts), []
     for game in map(vote.game, rules):
-        members = np.concatenate(
-            [yes[game.voters], np.ones(int(game.commission), bool)]
-        )  # the Commission agrees
+        members = np.concatenate([yes[game.voters], np.ones(int(game.commission), bool)])  # the Commission agrees
         if game.majority is not None:
-            conditions += [
-                asdict(one) for one in met(game.ballot(members, ~members), game.majority, len(yes))
-            ]
+            conditions += [asdict(one) for one in met(game.ballot(members, ~members), game.majority, len(yes))]
     return {"conditions": conditions, "passed": bool(vote.passes(yes, rules))}
 
 
@@ -116,7 +112,6 @@ def stored_passing() -> dict[str, Any]:
 
 if __name__ == "__main__":
     STORED.write_text(
-        json.dumps(passing(*PAIR, draws=DRAWS), separators=(",", ":")).replace('{"parts"', '\n{"parts"')
-        + "\n",
+        json.dumps(passing(*PAIR, draws=DRAWS), separators=(",", ":")).replace('{"parts"', '\n{"parts"') + "\n",
         encoding="utf-8",
     )

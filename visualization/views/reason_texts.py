@@ -46,9 +46,7 @@ def who_proposes(env: Environment) -> Told:
         if name == "EU":
             return told("One ministry decides alone")
         who = (
-            env.world.states.names[env.world.states.index(name)]
-            if name in env.world.states.codes
-            else lab_title(name)
+            env.world.states.names[env.world.states.index(name)] if name in env.world.states.codes else lab_title(name)
         )
         return told("{who} decides alone", who=who)
     if rule == "commission_proposal":

@@ -68,9 +68,7 @@ def _summary(scenario: Scenario, seed: int, done: int, parts: list[Any]) -> dict
 def _ordinary(columns: list[Any]) -> int:
     """The most typical run: the one whose ranks in all `columns` are closest to the middle; the first if there are several."""
     known = [worst_when_missing(values) for values in columns]
-    places = [
-        (np.searchsorted(np.sort(v), v, "left") + np.searchsorted(np.sort(v), v, "right")) / 2 for v in known
-    ]
+    places = [(np.searchsorted(np.sort(v), v, "left") + np.searchsorted(np.sort(v), v, "right")) / 2 for v in known]
     return int(np.argmin(np.max([np.abs(place - len(place) / 2) for place in places], axis=0)))
 
 

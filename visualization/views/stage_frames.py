@@ -78,9 +78,7 @@ def play(
         return _play(scenario, seed, replicate, members, votes or {}, price)
 
 
-def _play(
-    scenario: Scenario, seed: int, replicate: int, members: Members, votes: Votes, price: bool
-) -> dict[str, Any]:
+def _play(scenario: Scenario, seed: int, replicate: int, members: Members, votes: Votes, price: bool) -> dict[str, Any]:
     simulation = Simulation(scenario, seed, [replicate], members, trace=True, timeline=True)
     env, world = simulation.env, simulation.world
     env.given = votes
@@ -90,11 +88,7 @@ def _play(
         simulation.advance()
         new = list(in_world((env.trace or [])[seen:], 0))
         seen = len(env.trace or [])
-        held = [
-            ballot(env, record, proposed_by(env))
-            for record in new
-            if isinstance(record, Vote) and record.held[0]
-        ]
+        held = [ballot(env, record, proposed_by(env)) for record in new if isinstance(record, Vote) and record.held[0]]
         ballots += held
         decisions += [decision(env, record) for record in new if isinstance(record, Vote | Bid | Draft)]
         bid = next((record for record in new if isinstance(record, Bid)), None)

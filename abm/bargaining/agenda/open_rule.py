@@ -57,9 +57,7 @@ def _motion(table: Table, holder: Integers, floor: Floats | None = None) -> Floa
 
     def worth(offer: Floats, content: Floats) -> Floats:
         passes = table.chance(offer, 0.0)
-        voted = passes * mine(table.felt(offer), holder) + (1 - passes) * mine(
-            table.reserve(offer, 0.0), holder
-        )
+        voted = passes * mine(table.felt(offer), holder) + (1 - passes) * mine(table.reserve(offer, 0.0), holder)
         return content * voted + (1 - content) * after
 
     (best, content), *others = table.seconded(holder, floor)

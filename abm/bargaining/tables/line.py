@@ -41,9 +41,7 @@ class Line(TheoryTable):
         self.status_quo = (
             None
             if status_quo is None
-            else np.ascontiguousarray(
-                np.broadcast_to(np.asarray(status_quo, dtype=np.float64), (self.worlds, 1))
-            )
+            else np.ascontiguousarray(np.broadcast_to(np.asarray(status_quo, dtype=np.float64), (self.worlds, 1)))
         )
 
     def utility(self, offer: Floats) -> Floats:
@@ -61,9 +59,7 @@ class Line(TheoryTable):
         own = np.take_along_axis(self.ideals, proposer[:, None], axis=-1)
         reach = self.height - self.reserve(own, sunk)
         ends = [
-            self.ideals[:, i : i + 1] + sign * reach[:, i : i + 1]
-            for i in range(self.states.count)
-            for sign in (-1, 1)
+            self.ideals[:, i : i + 1] + sign * reach[:, i : i + 1] for i in range(self.states.count) for sign in (-1, 1)
         ]
         return [own, *([] if self.status_quo is None else [self.status_quo]), *ends]
 

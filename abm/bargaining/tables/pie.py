@@ -104,9 +104,7 @@ class Pie(TheoryTable):
         if self.partners is not None:
             return self.partners
         if self._coalitions is None:
-            game = (
-                self.double_majority() if self.forced is not None else None
-            )  # in a solver, a row a proposer
+            game = self.double_majority() if self.forced is not None else None  # in a solver, a row a proposer
             if game is not None and self.states.count <= coalition.MANY:
                 return np.array([coalition.among_all(game)(each) for each in price])
             ties = self.uniform("partners", self.states.count)

@@ -27,9 +27,7 @@ from juste_retour.agents.situation import Memory, Offer, Situation, States
 from juste_retour.agents.values import Values
 
 VotingRule = str | DoubleMajority | Callable[[Ballot, States], Booleans]
-PRECISION = (
-    1e-12  # dissent cost, in the game's unit: smaller losses are rounding and do not make a player vote no
-)
+PRECISION = 1e-12  # dissent cost, in the game's unit: smaller losses are rounding and do not make a player vote no
 INDIFFERENT = 1e-9  # smaller differences between two offers are rounding and must not decide a vote
 REHEARSALS = 64  # simulated ballots from which a proposer estimates its chance if votes are random
 
@@ -44,9 +42,7 @@ def players(weights: int | Sequence[float] | NDArray[np.float64]) -> States:
     n = len(w)
     codes = tuple(f"P{i + 1}" for i in range(n))
     ones, zeros, no = np.ones(n), np.zeros(n, dtype=np.int64), np.zeros(n, bool)
-    return States(
-        codes, codes, np.rint(w * 1e6).astype(np.int64), ones, ones, ones, ones, ones, no, no, zeros
-    )
+    return States(codes, codes, np.rint(w * 1e6).astype(np.int64), ones, ones, ones, ones, ones, no, no, zeros)
 
 
 def _passing(rule: VotingRule) -> Callable[[Ballot, States], Booleans]:
@@ -176,9 +172,7 @@ class TheoryTable:
         if self.votes_are_random and uniforms is None:
             uniforms = self.uniform("vote", self.states.count)
         reservation, situation = self.reserve(offer, sunk), self._situation(failed, uniforms)
-        return np.asarray(
-            self._vote(self._seen(self.utility(offer)), reservation, situation, **self._vote_settings)
-        )
+        return np.asarray(self._vote(self._seen(self.utility(offer)), reservation, situation, **self._vote_settings))
 
     def passes(self, yes: Booleans, no: Booleans) -> Booleans:
         """Whether the voting rule passes the votes; (..., worlds)."""

@@ -52,19 +52,13 @@ def _by_size(table: Bits, n: int) -> tuple[list[int], list[list[int]]]:
     packed = table.reshape(1 << high, -1)
     for first in range(0, 1 << high, ROWS):
         won = np.unpackbits(packed[first : first + ROWS], axis=-1, count=1 << low, bitorder="little")
-        rows[first : first + ROWS] = np.add.reduceat(
-            np.take(won, order, axis=-1), starts, axis=-1, dtype=np.int64
-        )
+        rows[first : first + ROWS] = np.add.reduceat(np.take(won, order, axis=-1), starts, axis=-1, dtype=np.int64)
         here = row_sizes[first : first + ROWS]
         for size in np.unique(here):
             columns[size] += won[here == size].sum(0, dtype=np.int64)
     winning = _add_up(row_sizes, rows, n)
-    with_low = [
-        _add_up(sizes[having], columns.T[having], n) for having in (inside >> j & 1 == 1 for j in range(low))
-    ]
-    with_high = [
-        _add_up(row_sizes[having], rows[having], n) for having in (outside >> j & 1 == 1 for j in range(high))
-    ]
+    with_low = [_add_up(sizes[having], columns.T[having], n) for having in (inside >> j & 1 == 1 for j in range(low))]
+    with_high = [_add_up(row_sizes[having], rows[having], n) for having in (outside >> j & 1 == 1 for j in range(high))]
     return winning, with_low + with_high
 
 

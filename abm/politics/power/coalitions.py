@@ -125,9 +125,7 @@ class WinningCoalitions:
             parts = range(1 << p)
             for j, i in enumerate(bloc):
                 pivots = sum(
-                    inner[part.bit_count()] * (won[part | 1 << j] - won[part])
-                    for part in parts
-                    if not part >> j & 1
+                    inner[part.bit_count()] * (won[part | 1 << j] - won[part]) for part in parts if not part >> j & 1
                 )
                 value[i] = Fraction(pivots, factorial(m) * factorial(p))
         return tuple(value)

@@ -38,9 +38,7 @@ class DoubleMajority:
     def dual(self) -> DoubleMajority:
         """The game in which a coalition wins if its complement loses in this one: the game of blocking."""
         n, members = len(self.weights), min(self.members, self.sure)
-        return DoubleMajority(
-            self.weights, n - self.sure + 1, sum(self.weights) - self.quota + 1, n - members + 1
-        )
+        return DoubleMajority(self.weights, n - self.sure + 1, sum(self.weights) - self.quota + 1, n - members + 1)
 
     def passes(self, members: Integers, weight: Integers) -> Booleans:
         """Whether coalitions with this number of members and this weight win; arrays of any shape."""
@@ -79,10 +77,7 @@ class DoubleMajority:
         return rows.ravel() << np.uint8(1 << n)
 
     def _by_members(self, heavy: list[int], everyone: list[int]) -> list[int]:
-        return [
-            everyone[s] if s >= self.sure else heavy[s] if s >= self.members else 0
-            for s in range(len(everyone))
-        ]
+        return [everyone[s] if s >= self.sure else heavy[s] if s >= self.members else 0 for s in range(len(everyone))]
 
     def minimal(self, counting: type[Halves] | type[Sums] | None = None) -> int:
         """Number of minimal winning coalitions, which lose without any one of their members.

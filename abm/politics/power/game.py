@@ -107,9 +107,7 @@ class Game:
                 nobody,
                 ~nobody,
             ):  # a rule may read the Commission's vote only if the states agree
-                watched.append(
-                    _Watched(Ballot(everyone, ~everyone, np.ones((), dtype=bool), weight, decider))
-                )
+                watched.append(_Watched(Ballot(everyone, ~everyone, np.ones((), dtype=bool), weight, decider)))
                 rule(watched[-1], states, **values)
             commission = any(w.asked for w in watched)
         index = np.arange(states.count) if voters is None else np.flatnonzero(voters)
@@ -140,9 +138,7 @@ class Game:
 
     def wins(self, yes: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Whether coalitions pass the rule if all other members vote no; (k, members) to (k,)."""
-        return np.broadcast_to(
-            self.rule(self.ballot(yes, ~yes), self.states, **self.settings), yes.shape[:-1]
-        )
+        return np.broadcast_to(self.rule(self.ballot(yes, ~yes), self.states, **self.settings), yes.shape[:-1])
 
     def double_majority(self) -> tuple[DoubleMajority, bool] | None:
         """The rule as a double majority game, and whether the Commission also has a veto.

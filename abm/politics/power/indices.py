@@ -72,9 +72,7 @@ class Power:
     @property
     def _one_by_one(self) -> WinningCoalitions:
         if self.coalitions is None:
-            raise BadInput(
-                f"this index needs single coalitions, which {self.rule or 'this game'} does not provide."
-            )
+            raise BadInput(f"this index needs single coalitions, which {self.rule or 'this game'} does not provide.")
         return self.coalitions
 
     @cached_property

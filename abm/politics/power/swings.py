@@ -31,8 +31,7 @@ class SwingTally:
         # winning coalitions of size s with member i, less those of size s - 1 that win without it (monotone game)
         w = self.winning
         swings = {
-            id(row): [row[s] - (w[s - 1] - row[s - 1]) if s else 0 for s in range(len(w))]
-            for row in self.winning_with
+            id(row): [row[s] - (w[s - 1] - row[s - 1]) if s else 0 for s in range(len(w))] for row in self.winning_with
         }
         return tuple(swings[id(row)] for row in self.winning_with)
 

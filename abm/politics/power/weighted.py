@@ -128,9 +128,7 @@ class Sums:
         """Coalitions of weight `quota` or more by size, in all and with each member."""
         n, spare = len(self.weights), sum(self.weights) - quota
         light = _Light(self.weights, min(spare, quota - 1))
-        for weight in sorted(
-            self.weights, reverse=True
-        ):  # heaviest first, so that fewer counts change at each step
+        for weight in sorted(self.weights, reverse=True):  # heaviest first, so that fewer counts change at each step
             light.add(weight)
         alike: dict[int, BySize] = {}
         if spare < quota:  # count what is missing from winning coalitions

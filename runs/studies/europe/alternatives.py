@@ -80,9 +80,7 @@ ALTERNATIVES = (
             "operations.person_share": 3 / 419,
         },
     ),
-    Alternative(
-        "the largest grant is 22 % of a site's hours in a year today", quo={"access.year_share": 0.224}
-    ),
+    Alternative("the largest grant is 22 % of a site's hours in a year today", quo={"access.year_share": 0.224}),
     Alternative("the reform dedicates its sites", reform={"access": "dedicated"}),
     Alternative("talent follows the machines", {"talent_elasticity": 0.07, "trophy_fade": 0.3}),
     Alternative("machines are renewed every five years", {"life_years": 5.0}),

@@ -52,9 +52,7 @@ def uncertain(calibrated: Iterable[str]) -> list[str]:
     """
     known = {*calibrated, *HELD}
     found = [name for name, (_, about) in parameters().items() if about.range is not None]
-    for family in sorted(
-        FAMILIES.values(), key=lambda f: (f.name in PROTOCOL_RULES or f.name == "funding", f.name)
-    ):
+    for family in sorted(FAMILIES.values(), key=lambda f: (f.name in PROTOCOL_RULES or f.name == "funding", f.name)):
         used = {load(name).rules[family.name].rule for name in (STATUS_QUO, REFORM, WITH_ACCESS)}
         for rule in sorted(used | set(PROTOCOL_RULES.get(family.name, ()))):
             own = family[rule].parameters.items()
@@ -138,9 +136,7 @@ class Bench:
     def _found(self, worlds: Sequence[Scenario], these: Integers, names: Sequence[str]) -> Floats:
         """Outcomes (names, draws). If no equilibrium is found, the draws are halved until those without one are isolated."""
         try:
-            found = run(
-                [worlds[k] for k in these], self.seed, self.replicates[these], self.members, price=False
-            )
+            found = run([worlds[k] for k in these], self.seed, self.replicates[these], self.members, price=False)
         except NotConverged:
             if len(these) == 1:
                 return np.full((len(names), 1), np.nan)
@@ -149,9 +145,7 @@ class Bench:
 
     def best_after(self, scenario: Scenario) -> Floats:
         """The smallest lag in years in any quarter after the announcement (draws,); infinite if no machine works."""
-        found = run(
-            self.worlds(scenario), self.seed, self.replicates, self.members, price=False, timeline=True
-        )
+        found = run(self.worlds(scenario), self.seed, self.replicates, self.members, price=False, timeline=True)
         world = Simulation(scenario, 0, [0], self.members).world
         begun, first = world.announced, world.first
         return series(found.timeline[begun - first + 1 :], "years_behind").min(-1)

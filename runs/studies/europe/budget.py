@@ -78,9 +78,7 @@ def explained(rows: pd.DataFrame, by: Sequence[str], seed: int = 0) -> pd.DataFr
     x, y = rows[list(by)].to_numpy(), rows.receipts.to_numpy()
     states, of = np.unique(rows.state, return_inverse=True)
     weights = _weights(x, y, np.ones(len(y)))
-    drawn = np.random.default_rng(seed).multinomial(
-        len(states), np.full(len(states), 1 / len(states)), RESAMPLES
-    )
+    drawn = np.random.default_rng(seed).multinomial(len(states), np.full(len(states), 1 / len(states)), RESAMPLES)
     low, high = interval(np.array([_weights(x, y, draw[of]) for draw in drawn]).T)
     found = pd.DataFrame({"column": list(by), "weight": weights, "low": low, "high": high})
     found.attrs["r2"] = 1 - float(np.square(y - x @ weights).sum() / np.square(y - y.mean()).sum())
@@ -109,9 +107,7 @@ def returns(administration: bool = False, own_resources: bool = False) -> pd.Dat
     amounts = table.drop(columns=["state", "year"]).astype(np.float64)
     received = amounts.receipts_eur_m - (0 if administration else amounts.administration_eur_m)
     paid = amounts.own_resources_eur_m if own_resources else amounts.national_contribution_eur_m
-    rows = pd.DataFrame(
-        {"state": table.state, "year": table.year.astype(int), "received": received, "paid": paid}
-    )
+    rows = pd.DataFrame({"state": table.state, "year": table.year.astype(int), "received": received, "paid": paid})
     found = {}
     for name, (first, last) in {**FRAMEWORKS, "2000-2020": (2000, 2020)}.items():
         sums = rows[rows.year.between(first, last)].groupby("state")[["received", "paid"]].sum()

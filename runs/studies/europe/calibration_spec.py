@@ -111,9 +111,7 @@ def read(path: Path) -> CalibrationSpec:
         **{key: content[key] for key in NUMBERS},
     )
     if not plan.least <= plan.keep <= plan.draws:
-        raise BadInput(
-            f"{path}: keep is {plan.keep}; it must be between {plan.least} and draws ({plan.draws})."
-        )
+        raise BadInput(f"{path}: keep is {plan.keep}; it must be between {plan.least} and draws ({plan.draws}).")
     if plan.waves > len(plan.decisions):
         raise BadInput(
             f"{path}: waves is {plan.waves}; it must be from 1 to {len(plan.decisions)}, the number of waves of "
@@ -121,9 +119,7 @@ def read(path: Path) -> CalibrationSpec:
         )
     last = max(int(row["wave"]) for row in plan.observed)
     if plan.waves > last:
-        raise BadInput(
-            f"{path}: waves is {plan.waves}; it must be at most {last}, the number of observed waves."
-        )
+        raise BadInput(f"{path}: waves is {plan.waves}; it must be at most {last}, the number of observed waves.")
     return plan
 
 
@@ -133,9 +129,7 @@ def _parameters(
     fitted, carried = (tuple(full_name(name, scenario) for name in priors[key]) for key in PRIORS)
     for name in (*fitted, *carried):
         if name not in ranged():
-            raise BadInput(
-                f"{path}: priors includes {name!r}, which has no plausible range; {near(name, ranged())}"
-            )
+            raise BadInput(f"{path}: priors includes {name!r}, which has no plausible range; {near(name, ranged())}")
         about(name)
     if not fitted:
         raise BadInput(f"{path}: priors.fitted is empty; name at least one parameter.")

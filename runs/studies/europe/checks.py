@@ -132,9 +132,7 @@ def one_at_a_time(bench: Bench, names: Sequence[str]) -> pd.DataFrame:
         same = (found[:, 1:] == found[:, :1]).reshape(len(found), len(names), -1)
         differs |= ~same.all(axis=(0, 2))
         most.append(np.abs(found[0, 1:] - found[0, :1]).reshape(len(names), -1).max(1))
-    return pd.DataFrame(
-        {"parameter": list(names), "changes": differs, "status_quo": most[0], "reform": most[1]}
-    )
+    return pd.DataFrame({"parameter": list(names), "changes": differs, "status_quo": most[0], "reform": most[1]})
 
 
 def _outcomes(bench: Bench, moved: Sequence[pd.DataFrame], scenario: Scenario) -> Floats:
@@ -233,9 +231,7 @@ def price_of_politics(bench: Bench) -> pd.DataFrame:
         scenario, _, part = key.partition("|")
         if part != LAG:
             mean, error = float(np.mean(values)), float(np.std(values) / np.sqrt(len(values)))
-            rows.append(
-                {"scenario": scenario, "part": part, "mean": mean, "error": error} | known_summary(values)
-            )
+            rows.append({"scenario": scenario, "part": part, "mean": mean, "error": error} | known_summary(values))
     return pd.DataFrame(rows)
 
 
@@ -253,8 +249,7 @@ def split(bench: Bench, ideal: Floats) -> tuple[Numbers, Worded, Worded]:
     welfare, ours = {"agenda": "planner", "agenda.objective": "welfare"}, {"agenda": "planner"}
     income = {"funding": "gni_key"}
     own, paid, planned, by_income, capable = (
-        bench.outcomes(quo.changed(changes), [LAG])[LAG]
-        for changes in ({}, income, welfare, welfare | income, ours)
+        bench.outcomes(quo.changed(changes), [LAG])[LAG] for changes in ({}, income, welfare, welfare | income, ours)
     )
     orders = [
         {"rules": own - planned, "payers": planned - by_income, "goals": by_income - ideal},

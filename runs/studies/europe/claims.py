@@ -222,18 +222,12 @@ CAPABILITY = {"whole": "whole machines", "all": TOGETHER}  # readings beside tha
 def _over(quantity: str) -> dict[str, str]:
     """A quantity of the attribution in the other comparisons: equal envelopes, and windows of 7 and 10 years."""
     ways = [f"{equal}|{years}" for equal in reversed(EQUAL) for years in WINDOWS]
-    return {
-        f"equal {way.replace('|', ', ')} years": quantity.replace("*", way) for way in ways if way != HEADLINE
-    }
+    return {f"equal {way.replace('|', ', ')} years": quantity.replace("*", way) for way in ways if way != HEADLINE}
 
 
 def _read(ends: Sequence[str]) -> dict[str, str]:
     """The lag of an end, or of the first less the second: in one quarter of the window, and of other capabilities."""
-    ways = {
-        f"equal {equal}, {words}": f"{way}|{equal}"
-        for equal in reversed(EQUAL)
-        for way, words in READ_AS.items()
-    }
+    ways = {f"equal {equal}, {words}": f"{way}|{equal}" for equal in reversed(EQUAL) for way, words in READ_AS.items()}
     ways |= {words: f"{reading}|spending" for reading, words in CAPABILITY.items()}
     return {words: " - ".join(f"{way}|{end}" for end in ends) for words, way in ways.items()}
 
@@ -279,9 +273,7 @@ def _under(protocol: str) -> Iterator[dict[str, Any]]:
                 "value": by(at="", **named),
                 "least": EITHER,
                 "says": f"{says} ({protocol}).",
-                "variants": {
-                    f"{100 * s:.0f} % of the money sunk": by(at=f" at {s:g}", **named) for s in sunk
-                },
+                "variants": {f"{100 * s:.0f} % of the money sunk": by(at=f" at {s:g}", **named) for s in sunk},
             }
     sites = f"sites|{protocol}|"
     yield {

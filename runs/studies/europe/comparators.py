@@ -72,20 +72,12 @@ def beside(name: str, worlds: int, seed: int = 0) -> pd.DataFrame:
             )
             if place["status_as_of"] != "planned":
                 chips = float(place["h100_equivalents"])
-                rows.append(
-                    row(name, f"{place['site']}, H100 equivalents in {CHIPS_AS_OF}", chips, seen.chips[:, at])
-                )
+                rows.append(row(name, f"{place['site']}, H100 equivalents in {CHIPS_AS_OF}", chips, seen.chips[:, at]))
     if not rows:  # no site of the region is known to have begun since, so compare with those begun before
         months = [
-            float(r["months_start_to_first_operation"])
-            for r in working(region)
-            if r["months_start_to_first_operation"]
+            float(r["months_start_to_first_operation"]) for r in working(region) if r["months_start_to_first_operation"]
         ]
-        rows.append(
-            row(
-                name, "months to operation", float(np.median(months)), seen.months[seen.built], CLOCKS[region]
-            )
-        )
+        rows.append(row(name, "months to operation", float(np.median(months)), seen.months[seen.built], CLOCKS[region]))
         rows.append(
             row(
                 name,

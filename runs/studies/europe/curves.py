@@ -235,9 +235,7 @@ def side_by_side(bench: Bench) -> pd.DataFrame:
     shipped = {p: load(p) for p in presets() if p not in (STATUS_QUO, REFORM)}
     others = [p for p, s in shipped.items() if s.trains and s.members == load(STATUS_QUO).members]
     for name in [STATUS_QUO, REFORM, *others]:
-        found = bench.outcomes(
-            load(name), ["sites", "hosts", *MONEY, "largest_site_accelerators", "years_behind"]
-        )
+        found = bench.outcomes(load(name), ["sites", "hosts", *MONEY, "largest_site_accelerators", "years_behind"])
         rows.append(
             {
                 "scenario": name,

@@ -73,9 +73,7 @@ def learned(row: Mapping[str, str]) -> bool:
 def seen(rows: Rows, union: Members | None = None) -> Booleans:
     """Which states of a union hosted; (calls, states)."""
     codes = (union or load_members()).states.codes
-    return np.array([[code in row["hosts"].split() for code in codes] for row in rows]).reshape(
-        -1, len(codes)
-    )
+    return np.array([[code in row["hosts"].split() for code in codes] for row in rows]).reshape(-1, len(codes))
 
 
 def run_call(
@@ -104,9 +102,7 @@ def moments(hosts: Sequence[Floats], rows: Rows) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-def simple(
-    count: float, before: Booleans, having: Booleans, union: Members | None = None
-) -> dict[str, Floats]:
+def simple(count: float, before: Booleans, having: Booleans, union: Members | None = None) -> dict[str, Floats]:
     """Forecasts (states,) that need no model.
 
     Args:
@@ -148,9 +144,7 @@ def scores(what: str, found: Mapping[str, Floats], happened: Booleans, model: st
     """Scores of forecasts (calls, states), and the log score of `model` less each one's, with 90 % over states."""
 
     def logs(p: Floats) -> Floats:
-        one_by_one = [
-            [log_score(a, b) for a, b in zip(*pair, strict=True)] for pair in zip(p, happened, strict=True)
-        ]
+        one_by_one = [[log_score(a, b) for a, b in zip(*pair, strict=True)] for pair in zip(p, happened, strict=True)]
         return np.mean(one_by_one, axis=0)
 
     own, rows = logs(found[model]), []
@@ -158,9 +152,7 @@ def scores(what: str, found: Mapping[str, Floats], happened: Booleans, model: st
         gain, low, high = difference(own, logs(p))
         row = {"what": what, "forecast": name, "expected": float(p.sum(-1).mean())}
         row |= {"happened": float(happened.sum(-1).mean()), "log_score": float(logs(p).mean())}
-        rows.append(
-            row | {"brier": float(((p - happened) ** 2).mean()), "gain": gain, "low": low, "high": high}
-        )
+        rows.append(row | {"brier": float(((p - happened) ** 2).mean()), "gain": gain, "low": low, "high": high})
     return pd.DataFrame(rows)
 
 
@@ -175,9 +167,7 @@ def tables(plan: CalibrationSpec, progress: Progress | None = None) -> dict[str,
         BadInput: the calibration is not that of the AI factories.
     """
     if not plan.factories:
-        raise BadInput(
-            "--calls compares EuroHPC's calls with the AI factories; give no other union or table."
-        )
+        raise BadInput("--calls compares EuroHPC's calls with the AI factories; give no other union or table.")
     rows, points, replicates = held(), prior(plan.names, plan.draws, plan.seed), np.arange(plan.draws)
     known = [row for row in rows if learned(row)]
     happened, of_waves = seen(known), simulated(plan, points, replicates, progress)
@@ -237,9 +227,7 @@ def tables(plan: CalibrationSpec, progress: Progress | None = None) -> dict[str,
     }
 
 
-def factories(
-    plan: CalibrationSpec, draws: pd.DataFrame, blind: pd.DataFrame, before: Booleans
-) -> pd.DataFrame:
+def factories(plan: CalibrationSpec, draws: pd.DataFrame, blind: pd.DataFrame, before: Booleans) -> pd.DataFrame:
     """Scores of forecasts of all waves of factories that use nothing but the calls of 2019 to 2023."""
     runs = {
         BEFORE: ahead.futures(plan, draws, plan.decisions[-1]),
@@ -252,8 +240,7 @@ def factories(
         found = {name: _probability((r.chosen[..., k] > 0).astype(float)) for name, r in runs.items()}
         each.append(found | simple(float(found[BEFORE].sum()), before, having))
     waves = [
-        scores(f"wave {k + 1}", {n: p[None] for n, p in f.items()}, happened[[k]], BEFORE)
-        for k, f in enumerate(each)
+        scores(f"wave {k + 1}", {n: p[None] for n, p in f.items()}, happened[[k]], BEFORE) for k, f in enumerate(each)
     ]
     pooled = {name: np.stack([found[name] for found in each]) for name in each[0]}
     return pd.concat([*waves, scores("all waves", pooled, happened, BEFORE)], ignore_index=True)

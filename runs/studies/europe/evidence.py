@@ -73,9 +73,7 @@ def posterior_draws(count: int, seed: int, progress: Progress | None = None) -> 
     return calibrate(plan_of(least=count), progress=progress).sample(count, seed)
 
 
-def tables(
-    plan: CalibrationSpec, posterior: Posterior, progress: Progress | None = None
-) -> dict[str, pd.DataFrame]:
+def tables(plan: CalibrationSpec, posterior: Posterior, progress: Progress | None = None) -> dict[str, pd.DataFrame]:
     """Tables of parameters, fit and forecasts from a posterior; for the AI factories also delays and machines by 2027."""
     found = {
         "parameters": posterior.summary(),
@@ -86,9 +84,7 @@ def tables(
     return found | (_factories(plan, posterior, progress) if plan.factories else {})
 
 
-def _factories(
-    plan: CalibrationSpec, posterior: Posterior, progress: Progress | None
-) -> dict[str, pd.DataFrame]:
+def _factories(plan: CalibrationSpec, posterior: Posterior, progress: Progress | None) -> dict[str, pd.DataFrame]:
     """Further tables for Europe's AI factories: delays, counts, hosts, and machines that work at the end of 2027."""
     last = quarter(LAST, "end")
     long = simulate(
@@ -121,9 +117,7 @@ def unfitted(bench: Bench, before: Bench) -> pd.DataFrame:
     for name in ("median", "low", "high", "inside"):
         found[f"prior_{name}"] = by_prior[name]
     parts = [found]
-    parts += [
-        patterns.elsewhere(_tables(bench, name), name) for name in patterns.ELSEWHERE if name in presets()
-    ]
+    parts += [patterns.elsewhere(_tables(bench, name), name) for name in patterns.ELSEWHERE if name in presets()]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -113,9 +113,7 @@ def wave_by_wave(
     parts = []
     for wave in range(min(last, len(plan.decisions))):
         known = posterior if wave == plan.waves else None
-        found = futures(
-            plan, _draws_before(plan, wave, known, progress), plan.decisions[wave], REPEATS, progress
-        )
+        found = futures(plan, _draws_before(plan, wave, known, progress), plan.decisions[wave], REPEATS, progress)
         parts.append(scored_wave(found, wave).assign(wave=wave + 1))
     return pd.concat(parts, ignore_index=True)
 

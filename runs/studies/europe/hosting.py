@@ -42,9 +42,7 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
         from juste_retour.runs.engine.results import Results
 
         results = Results(folder)
-        found = {
-            name: results.table(name) for name in ("worlds", "states", "facilities") if name in results.tables
-        }
+        found = {name: results.table(name) for name in ("worlds", "states", "facilities") if name in results.tables}
     else:
         for name in ("worlds", "states", "facilities"):
             for ending, reader in ENDINGS.items():

@@ -122,9 +122,7 @@ def figure(found: list[MajorityCell]) -> Drawn:
             axes.set_title(f"If {FUNDING[funding]}", fontweight="normal")
             axes.set_xticks(list(HEADS.values()), [str(n) for n in HEADS.values()])
         sheet.axes[0].set_ylabel("Sum of utilities, EUR bn")
-        sheet.supxlabel(
-            "States that must agree, of 27 (with 15 and 20 also 65 % of the people)", fontsize="medium"
-        )
+        sheet.supxlabel("States that must agree, of 27 (with 15 and 20 also 65 % of the people)", fontsize="medium")
         sheet.axes[0].legend(frameon=False, loc="center", bbox_to_anchor=(0.55, 0.6))  # between the lines
         return sheet
 

@@ -137,9 +137,7 @@ def observed_moments(members: Members, waves: int, rows: Rows | None = None) -> 
     known = [b for b in map(budget, rows) if b is not None]
     logs = np.log(known) if len(known) > 1 else np.array([np.nan])
     found = {f"sites_wave_{k}": float(sum(int(r["wave"]) == k for r in rows)) for k in range(1, waves + 1)}
-    found |= {
-        k: float(v) for k, v in _of_hosts(by_state, np.log(states.gdp), states.existing_members).items()
-    }
+    found |= {k: float(v) for k, v in _of_hosts(by_state, np.log(states.gdp), states.existing_members).items()}
     found["hosts_with_centre"] = float(np.mean([centre[r["site"]] for r in rows]))
     found |= {"median_budget": float(np.median(logs)), "spread_of_budgets": float(np.std(logs))}
     return pd.Series(found)[moment_names(waves)]

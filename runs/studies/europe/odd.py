@@ -101,11 +101,7 @@ def state_variables() -> dict[str, str]:
         "bargaining.": Bargaining,
         "training.": Training,
     }
-    return {
-        f"{group}{name}": said
-        for group, of in groups.items()
-        for name, said in documented_attributes(of).items()
-    }
+    return {f"{group}{name}": said for group, of in groups.items() for name, said in documented_attributes(of).items()}
 
 
 def _state() -> str:
@@ -147,9 +143,7 @@ def _families() -> str:
         if family.contract is not None:
             asked = [[f"`{found.typed}`", found.summary] for found in protocol_members(family.contract)]
             parts.append(table(["a rule may read or call", "what it is"], asked) + "\n")
-        parts.append(
-            table(["rule", "what", "source"], [[f"`{r.name}`", _told(r), r.source] for r in family]) + "\n"
-        )
+        parts.append(table(["rule", "what", "source"], [[f"`{r.name}`", _told(r), r.source] for r in family]) + "\n")
         rows = [
             [
                 f"`{r.name}.{key}`",

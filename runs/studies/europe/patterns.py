@@ -240,9 +240,7 @@ def compared(tables: Mapping[str, pd.DataFrame], members: Members | None = None)
     return pd.DataFrame(rows)
 
 
-def row(
-    group: str, name: str, observed: float | None, values: ArrayLike, says: str = ""
-) -> dict[str, object]:
+def row(group: str, name: str, observed: float | None, values: ArrayLike, says: str = "") -> dict[str, object]:
     """A table row for a quantity: its observed value (None: unknown), and a summary of simulated `values` (worlds,)."""
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
@@ -321,9 +319,7 @@ def elsewhere(tables: Mapping[str, pd.DataFrame], scenario: str) -> pd.DataFrame
     """
     region = ELSEWHERE[scenario]
     there = working(region)
-    months = [
-        float(r["months_start_to_first_operation"]) for r in there if r["months_start_to_first_operation"]
-    ]
+    months = [float(r["months_start_to_first_operation"]) for r in there if r["months_start_to_first_operation"]]
     sizes = [float(r["h100_equivalents"]) for r in there if r["h100_equivalents"]]
     planned = {r["site"]: float(r["h100_equivalents"]) for r in comparators() if r["h100_equivalents"]}
     facilities, worlds = tables["facilities"], tables["worlds"]

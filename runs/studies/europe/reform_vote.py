@@ -136,14 +136,10 @@ def voted(bench: Bench, worlds: int, each: int) -> tuple[pd.DataFrame, dict[str,
         for cut, package in listed.items():
             if package is not None:
                 worth = next((b.intervals for b in vote.break_even if b.parts == package.parts), [])
-                told = asdict(package) | {
-                    key: " ".join(getattr(package, key)) for key in ("rules", "undecided")
-                }
+                told = asdict(package) | {key: " ".join(getattr(package, key)) for key in ("rules", "undecided")}
                 told |= {"parts": ", ".join(package.parts), "count": len(package.parts)}
                 told["race_values"] = "; ".join(span(*ends) for ends in worth)
-                rows.append(
-                    {"rule": rule, "package": cut} | told | (over[package.parts] if rule == LEGAL else {})
-                )
+                rows.append({"rule": rule, "package": cut} | told | (over[package.parts] if rule == LEGAL else {}))
     share, low, high = legal.nothing_passes or (math.nan,) * 3
     said = {
         "packages": len(legal.packages),

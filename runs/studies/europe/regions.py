@@ -25,9 +25,7 @@ def table(name: str, worlds: int, seed: int) -> str:
     for row in beside(name, worlds, seed).to_dict("records"):
         form = _quarter if "first operation" in row["pattern"] else _few
         inside = number(bool(row["inside"]))
-        lines.append(
-            f"| {row['pattern']} | {form(row['observed'])} | {within(_floats(row), form)} | {inside} |"
-        )
+        lines.append(f"| {row['pattern']} | {form(row['observed'])} | {within(_floats(row), form)} | {inside} |")
     return "\n".join(lines)
 
 

@@ -181,9 +181,7 @@ def _window(found: PlainVerdict) -> Drawn:
     late = [row for row in rows if row["median"] > STRUCTURAL_AT]
     title = f"However late, a reform gets within {STRUCTURAL_AT:g} years of the frontier"
     if late and late[-1] is rows[-1]:
-        title = (
-            f"From {late[0]['announced'][:4]} on, the median reform stays over {STRUCTURAL_AT:g} years behind"
-        )
+        title = f"From {late[0]['announced'][:4]} on, the median reform stays over {STRUCTURAL_AT:g} years behind"
     elif late:
         title = "How late a reform comes makes no clear difference"
     ends = (rows[0], rows[-1])

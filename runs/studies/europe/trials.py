@@ -105,9 +105,7 @@ def attribution(bench: Bench) -> Numbers:
     money = groups.index(MONEY)  # changes nothing at equal spending
     for m in range(len(built.mixtures)):
         if not m >> money & 1:
-            found[f"ratio|{' + '.join(g for k, g in enumerate(groups) if m >> k & 1) or 'status quo'}"] = (
-                ratio[m]
-            )
+            found[f"ratio|{' + '.join(g for k, g in enumerate(groups) if m >> k & 1) or 'status quo'}"] = ratio[m]
     fair = -shapley_where(_finite(games[1][LAG]), ratio >= NEARLY)
     return found | {f"fair|{g}": fair[k] for k, g in enumerate(groups)}
 
@@ -169,9 +167,7 @@ def equal_access(bench: Bench) -> Numbers:
         today, other = (s.changed({"leftover": "top_up"}) for s in (quo, scenario))
         found |= _compared(BenchRuns(bench, [LAG]), today, other, bench.count, f"{name} topped up")
     for level in CHIPS:
-        runs = BenchRuns(
-            bench.setting(access__calls__year_share=level * bench.draws["run_days"] / 365), [LAG]
-        )
+        runs = BenchRuns(bench.setting(access__calls__year_share=level * bench.draws["run_days"] / 365), [LAG])
         for name, scenario in (("reform", reform), ("named", mixed(quo, reform, NAMED))):
             found |= _compared(runs, quo, scenario, bench.count, f"{name} at {level:g}")
     return found
@@ -302,12 +298,8 @@ def pooled(bench: Bench, scenario: Scenario, exponents: tuple[float, ...] = ()) 
         one = rate("independent", campus, peaks, p)
         return np.where(one > 0, rate(rule, chips, d.peak, p) / np.where(one > 0, one, 1.0), np.nan)
 
-    out = {
-        rule: ratio(rule, world.p) for rule in ("independent", "synchronous", "low_communication", "best_of")
-    }
+    out = {rule: ratio(rule, world.p) for rule in ("independent", "synchronous", "low_communication", "best_of")}
     for exponent in exponents:
-        values = type(world.p)(
-            **vars(world.p) | {"replica_penalty": np.full((bench.count, 1), float(exponent))}
-        )
+        values = type(world.p)(**vars(world.p) | {"replica_penalty": np.full((bench.count, 1), float(exponent))})
         out[f"{exponent:g}"] = ratio("low_communication", values)
     return out

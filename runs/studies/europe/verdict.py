@@ -187,9 +187,7 @@ def jobs_of(size: Size, seed: int, plan: CalibrationSpec, posterior: Posterior) 
     names = uncertain(bench.calibrated)
     units = checks.drawn_together(names)
     return {
-        "vote": [
-            (voted, (bench, 2 * size.worlds, max(size.few // 3, 2)))
-        ],  # the longest job, so that it begins first
+        "vote": [(voted, (bench, 2 * size.worlds, max(size.few // 3, 2)))],  # the longest job, so that it begins first
         "attribution": [(trials.attribution, (part,)) for part in parts],
         "opened": [(trials.opened, (part,)) for part in parts],
         "levels": [(trials.equal_access, (part,)) for part in parts],
@@ -387,9 +385,7 @@ def _committed(numbers: Numbers) -> pd.DataFrame:
         kind, _, mixture = key.partition("|")
         known = ratio[~np.isnan(ratio)] if kind == "ratio" else np.empty(0)
         if len(known) and (known < trials.NEARLY).any():
-            rows.append(
-                {"mixture": mixture, "less": float((known < trials.NEARLY).mean())} | known_summary(known)
-            )
+            rows.append({"mixture": mixture, "less": float((known < trials.NEARLY).mean())} | known_summary(known))
     return pd.DataFrame(rows, columns=["mixture", "less", "median", "low", "high"])
 
 
@@ -402,9 +398,7 @@ def _fair(numbers: Numbers) -> pd.DataFrame:
             every = known_summary(numbers[f"share|spending|5|{part}"])
             known = float(np.isfinite(values).mean())
             rows.append(
-                {"part": part, "known": known}
-                | known_summary(values)
-                | {f"all_{k}": v for k, v in every.items()}
+                {"part": part, "known": known} | known_summary(values) | {f"all_{k}": v for k, v in every.items()}
             )
     return pd.DataFrame(rows)
 

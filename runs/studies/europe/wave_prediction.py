@@ -108,9 +108,7 @@ def _counts(found: Futures, fitted: int, per_wave: float) -> pd.DataFrame:
                 "observed": int(happened),
                 **known_summary(draws),
                 "log_score": log_score_of_count(draws, int(happened)),
-                "as_many_as_before": log_score_of_poisson(mean, int(happened))
-                if np.isfinite(mean)
-                else np.nan,
+                "as_many_as_before": log_score_of_poisson(mean, int(happened)) if np.isfinite(mean) else np.nan,
             }
         )
     return pd.DataFrame(rows)
@@ -124,8 +122,7 @@ def _standing(found: Futures) -> pd.DataFrame:
     law = delays.fit("selection to operation")
     end = (quarter(STANDING, "standing") + 1) / 4
     share = [
-        found.working[..., k].sum() / max(int(found.chosen[..., k].sum()), 1)
-        for k in range(found.chosen.shape[-1])
+        found.working[..., k].sum() / max(int(found.chosen[..., k].sum()), 1) for k in range(found.chosen.shape[-1])
     ]
     rows = []
     for row in observed():
@@ -156,12 +153,7 @@ def _past(facilities: pd.DataFrame, last: float) -> pd.DataFrame:
     for row in procurement_history():
         begun, done = delays.decimal(row["selected"]), delays.decimal(row["operation"])
         target = _target(row["original_target"])
-        if (
-            begun is None
-            or target is None
-            or row["status"] == "cancelled"
-            or row["system_class"] == "AI factory"
-        ):
+        if begun is None or target is None or row["status"] == "cancelled" or row["system_class"] == "AI factory":
             continue
         for later in (0.0, 1.0):
             if target + later > delays.KNOWN_UNTIL:

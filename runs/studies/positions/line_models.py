@@ -81,9 +81,7 @@ class LineBargaining:
         """Whether the yes votes (worlds, k) pass under the Council's rule. States without a position are indifferent and vote yes."""
         rule, actors = self.weighed.rule, self.weighed.issue.actors
         assert rule is not None
-        votes = np.array(
-            [rule.weight(a) if there else 0 for a, there in zip(actors, self.council, strict=True)]
-        )
+        votes = np.array([rule.weight(a) if there else 0 for a, there in zip(actors, self.council, strict=True)])
         no = ~ballot.yes[..., self.point_of] & self.council
         everyone = len(rule.members), sum(rule.game.weights)
         return rule.game.passes(everyone[0] - no.sum(-1), everyone[1] - (no * votes).sum(-1))

@@ -141,9 +141,7 @@ def _number(column: str, text: str, high: float = 100.0) -> float:
     if not 0 <= value <= high:
         allowed = f"a number from 0 to {high:g}"
         raise ValueError(
-            f"{column} {text!r} is not {allowed}; correct it"
-            if text
-            else f"{column} is empty; enter {allowed}"
+            f"{column} {text!r} is not {allowed}; correct it" if text else f"{column} is empty; enter {allowed}"
         )
     return value
 
@@ -226,9 +224,7 @@ def _agreeing(row: Mapping[str, str], line: int, known: dict[str, Values], rows:
     return None
 
 
-def _actors(
-    rows: _Rows, check: Callable[[Mapping[str, str], int], str | None]
-) -> dict[str, dict[str, Values]]:
+def _actors(rows: _Rows, check: Callable[[Mapping[str, str], int], str | None]) -> dict[str, dict[str, Values]]:
     """The values of each row, by issue and then by actor."""
     found: dict[str, dict[str, Values]] = {}
     first: dict[tuple[str, str], int] = {}

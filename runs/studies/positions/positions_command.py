@@ -41,9 +41,7 @@ def positions(
             "FILE.csv|DIR|deu",
         ),
     ],
-    models: Annotated[
-        str | None, option(f"Models to apply, of {', '.join(NAMES)}.  [default: all]", "A,B,...")
-    ] = None,
+    models: Annotated[str | None, option(f"Models to apply, of {', '.join(NAMES)}.  [default: all]", "A,B,...")] = None,
     by: Annotated[
         str | None, option("Score the issues by Council rule, procedure or period.", "rule|procedure|period")
     ] = None,
@@ -63,9 +61,7 @@ def positions(
     out: OutDir = None,
     format: Annotated[
         str | None,
-        option(
-            "With --out: parquet, csv or dta; separate several with commas.  [default: parquet]", "FORMATS"
-        ),
+        option("With --out: parquet, csv or dta; separate several with commas.  [default: parquet]", "FORMATS"),
     ] = None,
 ) -> None:
     """Predict real decisions from the actors' positions by eleven models, and score the predictions."""
@@ -90,9 +86,7 @@ def positions(
         return
     _show(found)
     if out is not None:
-        printing.console().print(
-            f"Written to {out}: {', '.join(path.name for path in written)}.", soft_wrap=True
-        )
+        printing.console().print(f"Written to {out}: {', '.join(path.name for path in written)}.", soft_wrap=True)
 
 
 def _as_json(found: Predictions) -> dict[str, object]:
@@ -164,9 +158,7 @@ def _show_forecasts(found: Predictions) -> None:
         for r in ahead[:MOST_ROWS]
     ]
     if rows:
-        print_table(
-            where, ("issue", "median", "90 %", "likeliest position", "probability"), rows, right=("median",)
-        )
+        print_table(where, ("issue", "median", "90 %", "likeliest position", "probability"), rows, right=("median",))
     where.print(
         "The distribution's weights are fitted to decisions of the European Union on other proposals (the DEU data).",
         soft_wrap=True,

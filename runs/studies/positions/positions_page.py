@@ -81,8 +81,7 @@ def _distributions() -> dict[str, object]:
     every = every.rename(columns={"distribution": "model"}).assign(actual=0.0)
     own = every[every.model == mixture]
     gains = [
-        differences(every.assign(outcome=loss), mixture).set_index("model")
-        for loss in (-every.log_score, every.crps)
+        differences(every.assign(outcome=loss), mixture).set_index("model") for loss in (-every.log_score, every.crps)
     ]
     means = every.groupby("model")[["log_score", "crps"]].mean()
     lines = [
@@ -131,8 +130,7 @@ def _within(row: Mapping[Hashable, Any], value: str, digits: int = 1) -> str:
 def _table(rows: pd.DataFrame, value: str = "mean_absolute_error") -> str:
     names = [name for name in rows.columns if name not in ("n", value, "low", "high")]
     cells = [
-        [*(str(row[name]) for name in names), str(row["n"]), _within(row, value)]
-        for row in rows.to_dict("records")
+        [*(str(row[name]) for name in names), str(row["n"]), _within(row, value)] for row in rows.to_dict("records")
     ]
     return table([*names, "issues", value.replace("_", " ")], cells)
 

@@ -82,7 +82,5 @@ def _show_decisions(where: Console) -> None:
             method = getattr(cls, decision)
             names = ", ".join(inspect.signature(method).parameters)
             lines.append((f"  {name}.{decision}({names})", (inspect.getdoc(method) or "").split("\n")[0]))
-    lines.append(
-        ("  step(self)", "Called at the end of each quarter, for example to update the agent's state.")
-    )
+    lines.append(("  step(self)", "Called at the end of each quarter, for example to update the agent's state."))
     printing.print_grid(where, [*lines, ("", "")])

@@ -19,16 +19,12 @@ from juste_retour.runs.workshop.conformance import Checked, check_apart
 from juste_retour.runs.workshop.conformance.examine import Fault
 from juste_retour.runs.workshop.scaffold import new, new_package, tried_with
 
-rules = typer.Typer(
-    name="rules", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None
-)
+rules = typer.Typer(name="rules", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 @rules.command("list")
 def list_rules(
-    family: Annotated[
-        str | None, argument("Show only this family of rules, or `agent`, or `outcome`.")
-    ] = None,
+    family: Annotated[str | None, argument("Show only this family of rules, or `agent`, or `outcome`.")] = None,
     files: Rules = None,
     json: Json = False,
 ) -> None:

@@ -21,9 +21,7 @@ def tournament(
     scenario: Annotated[
         str, argument("The scenario in which they compete: a preset or the path of a TOML file.")
     ] = "eu-status-quo",
-    family: Annotated[
-        str, option("Family of behavioral rules: bid, vote, expect, draft, endorse or anchor.")
-    ] = "vote",
+    family: Annotated[str, option("Family of behavioral rules: bid, vote, expect, draft, endorse or anchor.")] = "vote",
     rule: Annotated[
         list[str] | None,
         option("A rule that takes part. Repeatable.  [default: all rules of the family]", "NAME"),
@@ -51,9 +49,7 @@ def tournament(
     populations = 1 + len(rule or known) ** 2
     check_runs([load(scenario).changed(changes_of(institution or []))], worlds, yes, populations)
     with printing.progress("populations") as report:
-        found = play(
-            family, scenario, rule or (), worlds, seed, changes_of(institution or []), members, report
-        )
+        found = play(family, scenario, rule or (), worlds, seed, changes_of(institution or []), members, report)
     if json:
         printing.print_json(_as_json(found))
     else:
@@ -65,8 +61,7 @@ def _as_json(found: Tournament) -> dict[str, object]:
         "family": found.family,
         "scenario": found.scenario.name,
         "institution": {
-            name: found.scenario.rules[name].plain()
-            for name in ("agenda", "voting", "funding", "entitlement")
+            name: found.scenario.rules[name].plain() for name in ("agenda", "voting", "funding", "entitlement")
         },
         **printing.picked(found, "seed", "worlds", "unit"),
         "rules": found.places,

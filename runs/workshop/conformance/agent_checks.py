@@ -65,13 +65,9 @@ def examine_agent(agent: UserAgent, limit: float) -> Examined:
                     )
                 if not _equal(found, run(played, SEED, [WORLDS - 1], price=False), WORLDS - 1):
                     check = ALONE
-                    raise _Unlike(
-                        "gives other results when fewer runs are computed together; keep its state in self"
-                    )
+                    raise _Unlike("gives other results when fewer runs are computed together; keep its state in self")
         held = [RUNS, CHANGES, AGAIN, ALONE]
-        notes.append(
-            f"a run takes {slower:.1f} times as long as with the shipped rules ({WORLDS} runs, agents only)"
-        )
+        notes.append(f"a run takes {slower:.1f} times as long as with the shipped rules ({WORLDS} runs, agents only)")
         if not changed:
             notes.append("it made no difference in the runs of the checks")
     except _Unlike as error:

@@ -15,9 +15,7 @@ def kept(out: object) -> Answer:
 
 def rows_of(answer: Answer, worlds: Integers, count: int) -> Answer:
     """The rows `worlds` of a return value for `count` worlds. A funding key (states,) without a worlds axis is unchanged."""
-    return {
-        name: x[worlds] if x.ndim > (name == "key") and len(x) == count else x for name, x in answer.items()
-    }
+    return {name: x[worlds] if x.ndim > (name == "key") and len(x) == count else x for name, x in answer.items()}
 
 
 def differs(a: Answer, b: Answer, within: float = 0.0) -> bool:

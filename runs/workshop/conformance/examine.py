@@ -110,9 +110,7 @@ class Examination:
         except (CheckFailed, InvalidReturn) as found:
             line = getattr(found, "line", None) or watch.line_of(self.rule)
             says = str(found).rstrip(".")
-            self.faults.append(
-                Fault(name, self.rule.family, self.rule.name, says, watch.file_of(self.rule), line)
-            )
+            self.faults.append(Fault(name, self.rule.family, self.rule.name, says, watch.file_of(self.rule), line))
             return name == "documented"
 
     def usual(self) -> list[Scene]:

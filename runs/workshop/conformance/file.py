@@ -66,10 +66,7 @@ def check_file(file: Path | str, limit: float = watch.LIMIT, timed: bool = False
         found = _named(str(file))
         return Checked(
             path,
-            tuple(
-                examine(one, limit, timed) if isinstance(one, Rule) else examine_agent(one, limit)
-                for one in found
-            ),
+            tuple(examine(one, limit, timed) if isinstance(one, Rule) else examine_agent(one, limit) for one in found),
         )
     _readable(path)
     if b"agent" in path.read_bytes():
@@ -141,9 +138,7 @@ def _named(name: str) -> list[Rule | UserAgent]:
     }
     owner = owners.get(name, "?")
     found: list[Rule | UserAgent] = [
-        one
-        for one in USER_AGENTS.values()
-        if one.name == name or f"{one.cls.__module__}.".startswith(f"{owner}.")
+        one for one in USER_AGENTS.values() if one.name == name or f"{one.cls.__module__}.".startswith(f"{owner}.")
     ]
     for group in FAMILIES.values():
         for rule in group:
@@ -151,9 +146,7 @@ def _named(name: str) -> list[Rule | UserAgent]:
             if within or name in (rule.name, f"{rule.family}.{rule.name}"):
                 found.append(rule)
     if not found:
-        known = get_close_matches(
-            name, {*owners, *(rule.name for group in FAMILIES.values() for rule in group)}
-        )
+        known = get_close_matches(name, {*owners, *(rule.name for group in FAMILIES.values() for rule in group)})
         hint = near(name, known) if known else "see `juste-retour rules list`."
         raise BadInput(f"{name} is not a file, a rule or an installed package with rules; {hint}")
     return found

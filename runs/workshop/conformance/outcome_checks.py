@@ -43,9 +43,7 @@ def examine_outcome(outcome: UserOutcome, limit: float) -> Examined:
             held.append(AGAIN)
             alone = np.concatenate([numbers(replicate) for replicate in range(WORLDS)])
             if not np.array_equal(first, alone, equal_nan=True):
-                says = (
-                    "gives another number when worlds run separately; do not compute over the axis of worlds"
-                )
+                says = "gives another number when worlds run separately; do not compute over the axis of worlds"
                 return fault(ALONE, says, int(line))
             held.append(ALONE)
     except JusteRetourError as error:

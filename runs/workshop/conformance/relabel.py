@@ -99,9 +99,7 @@ def renamed(family: str, handed: Handed, order: Integers, scene: Scene) -> Hande
             for f in fields(claims)
             if f.name in ("states", "best", "room", "hosted", "received", "paid", "applied")
         }
-        return plan, replace(
-            claims, sites=sites, split=replace(claims.split, key=claims.split.key[order]), **mine
-        )
+        return plan, replace(claims, sites=sites, split=replace(claims.split, key=claims.split.key[order]), **mine)
     if family == "pooling":
         fleet, before = handed
         ring = Ring(place_of(order)[fleet.ring.order], fleet.ring.place[order], fleet.ring.between)
@@ -148,11 +146,7 @@ def with_column(handed: Any, column: str, change: Callable[[Any], Any]) -> Any:
     if isinstance(handed, States):
         if column in handed.more:
             return replace(handed, more=handed.more | {column: change(handed.more[column])})
-        return (
-            replace(handed, **{column: change(getattr(handed, column))})
-            if hasattr(handed, column)
-            else handed
-        )
+        return replace(handed, **{column: change(getattr(handed, column))}) if hasattr(handed, column) else handed
     if is_dataclass(handed) and isinstance(getattr(handed, "states", None), States):
         other: Any = handed
         return replace(other, states=with_column(other.states, column, change))

@@ -176,9 +176,7 @@ def scenes(family: str) -> tuple[Scene, ...]:
             f"{FAMILIES[family].place}: the examples of the family {family!r} must be a function that returns a list of "
             'tuples of arguments, as in examples=lambda: [example("agenda")].'
         )
-    return tuple(
-        Scene(f"example {k + 1}", handed, count_of(*handed), union(None)) for k, handed in enumerate(given)
-    )
+    return tuple(Scene(f"example {k + 1}", handed, count_of(*handed), union(None)) for k, handed in enumerate(given))
 
 
 @lru_cache(maxsize=128)
@@ -267,9 +265,7 @@ def _ballots(worlds: int = WORLDS) -> Iterator[Scene]:
             yes[k], no[k] = all_yes, all_no
         union_yes = rng.random(worlds) < 0.7
         weight = rng.random(shape)
-        yield Scene(
-            label, (Ballot(yes, no, union_yes, weight, -1), members.states), worlds, members, name is not None
-        )
+        yield Scene(label, (Ballot(yes, no, union_yes, weight, -1), members.states), worlds, members, name is not None)
         if name is None:
             ballot = Ballot(yes, no, union_yes, None, 2)
             yield Scene("a ballot with a decider", (ballot, members.states), worlds, members)
@@ -302,9 +298,7 @@ def parameters(rule: Rule, worlds: int, *, place: str = "default") -> Parameters
 
 def scenario_for(rule: Rule) -> Scenario:
     """The scenario of a short run that calls the rule."""
-    base = load("eu-status-quo").changed(
-        BY_COMMISSION if rule.family in ("draft", "endorse", "reversion") else BY_CALL
-    )
+    base = load("eu-status-quo").changed(BY_COMMISSION if rule.family in ("draft", "endorse", "reversion") else BY_CALL)
     more = {"agenda": "single_decider"} if rule.family == "funding" and rule.name == "private" else {}
     return base.changed({**more, rule.family: rule.name})
 

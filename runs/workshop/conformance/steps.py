@@ -144,9 +144,7 @@ def _ballots_of(ballot: Ballot, worlds: Integers | None) -> Ballot:
     """The ballots of some worlds. For None, two sets on a new leading axis, the second with yes and no exchanged."""
     yes, no, union_yes = ballot.yes, ballot.no, ballot.union_yes
     if worlds is None:
-        return replace(
-            ballot, yes=np.stack([yes, no]), no=np.stack([no, yes]), union_yes=np.stack([union_yes] * 2)
-        )
+        return replace(ballot, yes=np.stack([yes, no]), no=np.stack([no, yes]), union_yes=np.stack([union_yes] * 2))
     return some_worlds(ballot, worlds)
 
 
@@ -155,7 +153,9 @@ def corners(x: Examination) -> bool | None:
     for scene in x.scenes:
         if not scene.corner:
             continue
-        refuse = f"this is the corner case of {scene.label}; a rule may reject it with juste_retour.agents.errors.BadInput"
+        refuse = (
+            f"this is the corner case of {scene.label}; a rule may reject it with juste_retour.agents.errors.BadInput"
+        )
         try:
             out = x.ask(scene)
             check(x.rule.family, out, scene.again(), _call_of(scene))
@@ -214,8 +214,7 @@ def _moves(x: Examination, scene: Scene, name: str, ends: tuple[Any, Any]) -> bo
     """Whether a rule's value in a scene is another one at the two ends of a parameter."""
     given = parameters(x.rule, scene.worlds)
     first, second = (
-        kept(x.ask(scene, None, given | {name: e[: scene.worlds] if isinstance(e, np.ndarray) else e}))
-        for e in ends
+        kept(x.ask(scene, None, given | {name: e[: scene.worlds] if isinstance(e, np.ndarray) else e})) for e in ends
     )
     return differs(first, second)
 
@@ -329,9 +328,7 @@ def ordered(x: Examination) -> bool | None:
         if "anonymous" in x.rule.properties:
             raise
         if failed.__cause__ is None:
-            x.notes.append(
-                "its result depends on the order in which the actors are listed; find an actor by its code"
-            )
+            x.notes.append("its result depends on the order in which the actors are listed; find an actor by its code")
         return False
     return None
 
@@ -421,9 +418,7 @@ def neutral(x: Examination) -> bool | None:
             other = kept(x.ask(scene, (first, *scene.handed[1:])))
             wanted = kept(relabel.reordered(x.ask(scene), order, axis))
         if differs(wanted, other):
-            raise CheckFailed(
-                "declares neutral but returns another value when the options are reordered", None
-            )
+            raise CheckFailed("declares neutral but returns another value when the options are reordered", None)
     return None
 
 
@@ -441,9 +436,7 @@ def runs_(x: Examination) -> bool | None:
         line = getattr(error, "line", None) or watch.line_in(error, watch.file_of(x.rule))
         raise CheckFailed(f"fails in a whole run: {type(error).__name__}: {text}", line) from error
     except watch.TooLong:
-        raise CheckFailed(
-            f"makes a short run of four worlds take more than {6 * x.limit:g} s", None
-        ) from None
+        raise CheckFailed(f"makes a short run of four worlds take more than {6 * x.limit:g} s", None) from None
     for name, column in many.worlds.items():
         if not np.array_equal(column[2:3], one.worlds[name], equal_nan=True):
             raise CheckFailed(f"gives another {name} for a world alone than in an ensemble", None)

@@ -76,9 +76,7 @@ def ask(rule: Rule, handed: Handed, parameters: Parameters, limit: float = LIMIT
     except RuleFailed as error:  # another rule, which this one calls
         raise CheckFailed(f"fails: {str(error).rstrip('.')}", line_in(error, file)) from error
     except (JusteRetourError, KeyboardInterrupt) as error:
-        raise CheckFailed(
-            f"raises {type(error).__name__}: {str(error).rstrip('.')}", line_in(error, file)
-        ) from error
+        raise CheckFailed(f"raises {type(error).__name__}: {str(error).rstrip('.')}", line_in(error, file)) from error
     except BaseException as error:
         says = asking.explained(error, file, family(rule.family).asked_as)
         line = line_in(error, file)
@@ -87,9 +85,7 @@ def ask(rule: Rule, handed: Handed, parameters: Parameters, limit: float = LIMIT
 
 def _hint(error: BaseException, rule: Rule, line: int | None) -> str:
     if isinstance(error, TypeError) and "NoneType" in str(error) and ".uniforms" in _text(rule, line):
-        return (
-            "; situation.uniforms exists only in votes, and only for rules that do not declare deterministic"
-        )
+        return "; situation.uniforms exists only in votes, and only for rules that do not declare deterministic"
     return ""
 
 
@@ -209,9 +205,7 @@ def unchanged(rule: Rule, handed: Handed) -> Iterator[None]:
                 x.flags.writeable = True
     for name, x in arrays.items():
         if not np.array_equal(x, before[name], equal_nan=x.dtype.kind == "f"):
-            raise CheckFailed(
-                f"changes its argument {name}; work on a copy, as in x = x.copy()", line_of(rule)
-            )
+            raise CheckFailed(f"changes its argument {name}; work on a copy, as in x = x.copy()", line_of(rule))
 
 
 @contextlib.contextmanager

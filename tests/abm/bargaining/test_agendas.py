@@ -91,9 +91,7 @@ def test_amendments_cost_time_and_without_them_the_first_motion_is_voted_on():
 
 def test_the_winner_of_motion_and_amendment_has_the_floor():
     """At equal patience the mover pays one of two, is amended half of the time, and then left out."""
-    table = Pie(
-        players(3), k_of(2), worlds=2000, patience=0.9, values=np.zeros(3), floor_value=(0.4008, 0.18036)
-    )
+    table = Pie(players(3), k_of(2), worlds=2000, patience=0.9, values=np.zeros(3), floor_value=(0.4008, 0.18036))
     table.forced = np.zeros(2000, dtype=np.int64)
     once = agenda["open_rule"](table, amendments=1)
     amended = once.delay > 0

@@ -61,9 +61,7 @@ def test_firms_bid_where_they_gain_for_as_much_as_possible():
     assert (without.program.selected < 0).all()  # no firm gains, so none leads a bid
 
 
-@pytest.mark.parametrize(
-    "changes", [{"agenda.dossiers": "campuses"}, {"agenda.bids": 0}, {"agenda.lead": "labs"}]
-)
+@pytest.mark.parametrize("changes", [{"agenda.dossiers": "campuses"}, {"agenda.bids": 0}, {"agenda.lead": "labs"}])
 def test_unknown_ways_to_bid_are_refused(changes):
     with pytest.raises(BadInput, match=next(iter(changes))):
         load("eu-status-quo").changed(changes)

@@ -117,9 +117,7 @@ def test_ties_choose_between_two_sufficient_partners():
         return cheapest(price, lambda yes: yes @ weights >= 5, players(6), own, ties, compared)[0]
 
     first = ties[:, 4] < ties[:, 5]
-    assert np.array_equal(
-        found(), np.stack([0 * first, 0 * first, 0 * first + 1, 0 * first, first, ~first], -1)
-    )
+    assert np.array_equal(found(), np.stack([0 * first, 0 * first, 0 * first + 1, 0 * first, first, ~first], -1))
     assert (cost(price, found(0)) > 0.5).all()  # the search alone buys one state too many
 
 

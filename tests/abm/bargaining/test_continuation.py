@@ -130,12 +130,8 @@ def test_stated_error_covers_new_draws(closed):
     at = np.tile(found.values, (mean_world.SEARCHES, 1))
     gain = np.array([world.respond(at, 900 + k).gain for k in range(20)])
     simulated = (gain.mean((0, 1, 2)) * world.chances[:, None]).sum(0)
-    noise = np.sqrt(
-        (gain.var((0, 1, 2)) * world.chances[:, None] ** 2).sum(0) / (20 * gain[0, ..., 0, 0].size)
-    )
-    assert (
-        np.abs(simulated - found.values) <= 4 * np.hypot(found.error, noise) + 1e-3 * found.stake
-    ).mean() > 0.9
+    noise = np.sqrt((gain.var((0, 1, 2)) * world.chances[:, None] ** 2).sum(0) / (20 * gain[0, ..., 0, 0].size))
+    assert (np.abs(simulated - found.values) <= 4 * np.hypot(found.error, noise) + 1e-3 * found.stake).mean() > 0.9
 
 
 def test_no_convergence_is_refused_with_scenario_and_remedy(monkeypatch, folder):
@@ -207,8 +203,7 @@ def test_wait_for_a_lock_is_bounded_and_said(stored, monkeypatch, capfd):
 
 def test_seed_of_the_search_gives_another_estimate_of_the_same_values():
     one, two = (
-        council(3, agenda="commission_proposal", expect={"rule": "stationary", "seed": seed})
-        for seed in (0, 1)
+        council(3, agenda="commission_proposal", expect={"rule": "stationary", "seed": seed}) for seed in (0, 1)
     )
     a, b = equilibrium(one), equilibrium(two)
     assert not np.array_equal(a.found, b.found)

@@ -20,9 +20,7 @@ def smooth(values, draw, mean):
 
 
 def solve(mean, starts, **more):
-    return fixed_point(
-        lambda values, draw: smooth(values, draw, mean), np.array(starts, float), np.ones(1), **more
-    )
+    return fixed_point(lambda values, draw: smooth(values, draw, mean), np.array(starts, float), np.ones(1), **more)
 
 
 def test_constant_map_is_solved_within_its_stated_error():

@@ -66,9 +66,7 @@ def test_sites_of_public_machines_have_a_center_and_enough_power():
 
 def test_industrial_sites_have_no_computing_center():
     sites = load_members().sites
-    assert not any(
-        centre for centre, kind in zip(sites.centre, sites.kind, strict=True) if kind == "industrial"
-    )
+    assert not any(centre for centre, kind in zip(sites.centre, sites.kind, strict=True) if kind == "industrial")
     assert sites.centre.sum() == 30
 
 

@@ -14,9 +14,7 @@ STATES = "state,population\nAA,10\nBB,20\nCC,60\n"
 SITES = "site,state,power_headroom_mw\nalpha,AA,10\nbeta,BB,20\ngamma,CC,300\n"
 COLLEGE = "state,name,portfolio,interest\nAA,Ann,digital,digital\nBB,Bob,budget,budget\n"
 LABS = "lab,kind,bloc,home,capital_eur_bn_a_year,accelerators\nspark,company,EU,AA,1,500\nfar,company,US,US,9,9000\n"
-MACHINES = (
-    "machine,site,operational,accelerators,peak_flop_per_s,power_mw\nabacus,alpha,2025-07-02,100,1e15,0.2\n"
-)
+MACHINES = "machine,site,operational,accelerators,peak_flop_per_s,power_mw\nabacus,alpha,2025-07-02,100,1e15,0.2\n"
 WHOLE = {
     "states.csv": STATES,
     "sites.csv": SITES,
@@ -52,9 +50,7 @@ def test_a_union_of_an_earlier_year_lacks_the_machines_of_that_year_and_later():
     for year in (2019, 2022, 2023):
         union = union_of(None, f"european_union_{year}")
         machines[year] = set(union.machines.names)
-        granted[year] = {
-            name for name, is_one in zip(union.sites.names, union.sites.eurohpc, strict=True) if is_one
-        }
+        granted[year] = {name for name, is_one in zip(union.sites.names, union.sites.eurohpc, strict=True) if is_one}
         assert union.digest != today.digest
         assert union.states is today.states
     assert granted[2019] == set()
@@ -159,9 +155,7 @@ def test_date_formats(tmp_path, written, year):
 
 def test_digest_depends_on_content_and_files(tmp_path):
     digests = set()
-    for number, files in enumerate(
-        (WHOLE, WHOLE, {**WHOLE, "states.csv": STATES + "\n"}, {"states.csv": STATES})
-    ):
+    for number, files in enumerate((WHOLE, WHOLE, {**WHOLE, "states.csv": STATES + "\n"}, {"states.csv": STATES})):
         folder = tmp_path / str(number)
         folder.mkdir()
         digests.add(union(folder, files).digest)

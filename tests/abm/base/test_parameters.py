@@ -17,9 +17,7 @@ AUTHORS = re.compile(r"([A-Z][\w’'-]+(?: (?:AI|DeepMind|et al\.))?),?\s+\(((?:
 LAW = re.compile(
     r"Regulation \(EU\) [\d/]+|Directive [\d/]+/E[UC]|Council (?:Decision|document) [\d/]+|COM\(\d+\) \d+|T-\d+/\d+"
 )
-LABEL = re.compile(
-    r"(?<![\w-])[A-E]\d{1,2}[a-d]?(?![\w-])"
-)  # such as A1: a label of a list outside the repository
+LABEL = re.compile(r"(?<![\w-])[A-E]\d{1,2}[a-d]?(?![\w-])")  # such as A1: a label of a list outside the repository
 FILE = re.compile(r"\b(?:abm|runs|agents|tests)/[\w/.]*\w")
 
 
@@ -31,8 +29,7 @@ def sources():
             if rule.shipped:
                 found[f"{family.name}.{rule.name}"] = rule.source
                 found |= {
-                    f"{family.name}.{rule.name}.{name}": about.source
-                    for name, (_, about) in rule.parameters.items()
+                    f"{family.name}.{rule.name}.{name}": about.source for name, (_, about) in rule.parameters.items()
                 }
     return found
 

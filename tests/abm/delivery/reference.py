@@ -44,9 +44,7 @@ def exchange(sites, size, bits, ring, p):
 def best_model(rate, p):
     flop = rate * p["run_days"] * DAY
     size = math.sqrt(flop / (6 * p["tokens_per_parameter"]))
-    return size, p["critical_batch_tokens"] * (p["tokens_per_parameter"] * size) ** p[
-        "critical_batch_exponent"
-    ]
+    return size, p["critical_batch_tokens"] * (p["tokens_per_parameter"] * size) ** p["critical_batch_exponent"]
 
 
 def synchronous(chips, peaks, ring, practice, p):
@@ -88,8 +86,7 @@ def best(name, chips, peaks, order, km, practice, p, before=(), **how):
         return 0.0
     up = availability(p)
     one_job = {
-        s: work(chips[s], peaks[s], practice, p) * mfu(chips[s], p) * goodput(chips[s], practice, p)
-        for s in working
+        s: work(chips[s], peaks[s], practice, p) * mfu(chips[s], p) * goodput(chips[s], practice, p) for s in working
     }
     if name == "single_site":
         return up * max(one_job.values())

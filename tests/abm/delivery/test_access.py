@@ -86,9 +86,7 @@ def test_year_share_holds_for_machines_that_stood_before_under_the_same_rule():
 def test_older_machines_are_run_as_the_programs_sites_unless_their_own_rule_says_otherwise():
     led = {"operations": {"rule": "operator_led", "mfu_factor": 0.9}, "envelope_eur_bn": 0.0}
     audited = {"standing_operations": "audit_first"}
-    assert np.array_equal(
-        played(**led, **audited)["years_behind"], played(envelope_eur_bn=0.0)["years_behind"]
-    )
+    assert np.array_equal(played(**led, **audited)["years_behind"], played(envelope_eur_bn=0.0)["years_behind"])
     same = played(**led, standing_operations="operator_led")
     assert np.array_equal(same["years_behind"], played(**led)["years_behind"])
     reform, apart = played("essay-reform"), played("essay-reform", **audited)

@@ -25,13 +25,9 @@ YEAR = 2025.125  # the middle of that quarter
 def delivered(rule="public_tender", seed=0, worlds=20, **parameters):
     draws = np.random.default_rng(seed).random((6, worlds, SITES.count))
     plan = np.full((worlds, SITES.count), 0.4)
-    own = {
-        name: parameters.pop(name) for name in ("tender_failure", "litigation_hazard") if name in parameters
-    }
+    own = {name: parameters.pop(name) for name in ("tender_failure", "litigation_hazard") if name in parameters}
     procedure = procurement[rule](**own)
-    return deliver(
-        plan, NOW, YEAR, SITES, procedure, audit_first(), SiteDraws(*draws), 0.1, defaults(**parameters)
-    )
+    return deliver(plan, NOW, YEAR, SITES, procedure, audit_first(), SiteDraws(*draws), 0.1, defaults(**parameters))
 
 
 def years(found, names):
@@ -154,9 +150,7 @@ def test_sites_report_only_past_events():
             (decision,) = facility.why()
             open_ = model.world.program.delivered.ready[0, facility.place] <= model.world.now
             assert tuple(decision.years) == (TO_OPERATION if open_ else TO_CONTRACT)
-            assert (
-                decision.years["award_years"] == model.world.program.delivered.award_years[0, facility.place]
-            )
+            assert decision.years["award_years"] == model.world.program.delivered.award_years[0, facility.place]
             seen.add(bool(open_))
     assert seen == {True, False}
 
@@ -169,8 +163,7 @@ def test_without_selected_sites_there_is_no_delay():
 
 def test_export_controls_reduce_peak_or_supply():
     free, weak, few = (  # at dates that do not depend on size
-        delivered(build_exponent=0, **controls)
-        for controls in ({}, {"export_peak": 0.25}, {"export_supply": 0.5})
+        delivered(build_exponent=0, **controls) for controls in ({}, {"export_peak": 0.25}, {"export_supply": 0.5})
     )
     assert weak.peak == pytest.approx(0.25 * np.broadcast_to(free.peak, weak.peak.shape))
     assert (weak.chips == free.chips).all()

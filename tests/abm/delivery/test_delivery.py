@@ -48,9 +48,7 @@ def test_chip_peak_price_and_power_by_date():
     assert chips.peak(2023.8, P).item() == pytest.approx(1.6 * 989e12)
     assert chips.price(2024.9, P).item() == 81_000
     assert chips.power_kw(2022.8, P).item() == 1.61
-    per_euro = (chips.peak(2026.0, P) / chips.price(2026.0, P)) / (
-        chips.peak(2025.0, P) / chips.price(2025.0, P)
-    )
+    per_euro = (chips.peak(2026.0, P) / chips.price(2026.0, P)) / (chips.peak(2025.0, P) / chips.price(2025.0, P))
     assert per_euro.item() == pytest.approx(1.6 / 1.25)
     assert chips.h100_equivalents(1, chips.peak(2025.0, P)).item() == pytest.approx(2.8, abs=0.05)
 
@@ -104,9 +102,7 @@ def test_audit_loses_less_money_and_more_time():
     assert kept == pytest.approx(
         [0.99 * 0.995, 0.95 * 0.98]
     )  # an audit of outcomes finds a wrong purchase one year later
-    assert operations.money_kept(operations.operator_led(found_after_years=9.0), 4.0) == pytest.approx(
-        0.95 * 0.98**4
-    )
+    assert operations.money_kept(operations.operator_led(found_after_years=9.0), 4.0) == pytest.approx(0.95 * 0.98**4)
     assert operations.money_kept(LED) == pytest.approx(0.95)
     assert AUDITED.scandal_a_year < LED.scandal_a_year
 

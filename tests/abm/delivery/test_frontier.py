@@ -31,11 +31,7 @@ def test_growth_after_mid_2025_affects_only_later_dates_and_its_own_world():
     steady = defaults()
     assert frontier(2025.4, SLOWER).item() == frontier(2025.4, steady).item()
     both = type(steady)(
-        **{
-            k: np.concatenate([v, getattr(SLOWER, k)])
-            for k, v in vars(steady).items()
-            if not isinstance(v, bool)
-        }
+        **{k: np.concatenate([v, getattr(SLOWER, k)]) for k, v in vars(steady).items() if not isinstance(v, bool)}
     )
     flop = np.array([1e29, 1e29])
     for measure in (compute_lag, capability_lag):

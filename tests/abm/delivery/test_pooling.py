@@ -141,9 +141,7 @@ def test_rates_do_not_depend_on_the_chunk(name):
                 index = slice(start, start + size)
                 part = pooling[name](rows(fleet, index), None if seen is None else seen[index])
                 for field in fields(part):
-                    assert np.array_equal(getattr(part, field.name), getattr(whole, field.name)[index]), (
-                        field.name
-                    )
+                    assert np.array_equal(getattr(part, field.name), getattr(whole, field.name)[index]), field.name
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -208,9 +206,7 @@ def test_one_campus_is_never_slower_than_the_same_chips_at_several_sites(practic
     p = defaults()
     for size in (500.0, 5_000.0, 50_000.0):
         spread = Fleet(np.full((1, sites), size), np.full((1, sites), 989e12), practice, p, ring)
-        campus = Fleet(
-            np.array([[sites * size]]), np.array([[989e12]]), practice, p, plan_ring([50.0], [10.0])
-        )
+        campus = Fleet(np.array([[sites * size]]), np.array([[989e12]]), practice, p, plan_ring([50.0], [10.0]))
         one = pooling["independent"](campus, None).rate.item()
         assert pooling["best_of"](spread, None).rate.item() <= one * (1 + 1e-12)
 

@@ -86,9 +86,7 @@ def test_goodput_of_eight_learners_and_of_one_job():
 
 def test_pooling_rules_use_the_failure_domain():
     eighth = np.full((1, 8), CHIPS / 8)
-    p = defaults(
-        interruptions=1 / operations.HOURS_A_YEAR, bandwidth_bps=1e15, mfu_decay=0.0, replica_penalty=0.0
-    )
+    p = defaults(interruptions=1 / operations.HOURS_A_YEAR, bandwidth_bps=1e15, mfu_decay=0.0, replica_penalty=0.0)
     ring = plan_ring(np.linspace(45, 52, 8), np.linspace(0, 9, 8))
     fleet = Fleet(eighth, np.full((1, 8), H100), QUICK, p, ring)
     full = (operations.in_service(QUICK, p) * 0.41 * operations.site_availability(p)).item() * CHIPS * H100

@@ -119,9 +119,7 @@ def test_longest_run():
 def test_frontier_and_lag_values():
     assert frontier.frontier(2025.5, P).item() == 5e26
     assert frontier.frontier(2023.2, P).item() == pytest.approx(2.06e25, rel=5e-3)
-    assert frontier.compute_lag(frontier.frontier(2028.75, P), 2028.75, P).item() == pytest.approx(
-        0, abs=1e-12
-    )
+    assert frontier.compute_lag(frontier.frontier(2028.75, P), 2028.75, P).item() == pytest.approx(0, abs=1e-12)
     assert frontier.compute_lag(5e26 / 4, 2025.5, P).item() == pytest.approx(1)
     assert frontier.capability_lag(5e25, 2025.5, P).item() * 12 == printed(11.1, 1)
     late = frontier.capability_lag(5e26, 2025.5, defaults(algorithm_delay=0.5)).item()
@@ -240,9 +238,7 @@ def test_relative_rates_of_pooling_rules(rule, sizes, link, led, audited):
 
 def test_mfu_factor_of_audit_first_multiplies_the_rate():
     skilled = operations.audit_first(mfu_factor=1.0)
-    assert share("single_site", CAMPUS, AUDITED) == pytest.approx(
-        0.85 * share("single_site", CAMPUS, skilled)
-    )
+    assert share("single_site", CAMPUS, AUDITED) == pytest.approx(0.85 * share("single_site", CAMPUS, skilled))
 
 
 def test_eight_islands_are_best_for_an_audited_campus():

@@ -30,9 +30,7 @@ def with_votes(record, members, way):
     return votes
 
 
-@pytest.mark.parametrize(
-    "rule", ["unanimity", "simple_majority", "lisbon_qmv", "governing_board", "funders", "nice"]
-)
+@pytest.mark.parametrize("rule", ["unanimity", "simple_majority", "lisbon_qmv", "governing_board", "funders", "nice"])
 def test_smallest_sets_change_the_result_and_smaller_ones_do_not(rule):
     checked = 0
     for base in ("federal-europe", "eu-status-quo", "juste-retour-strict"):

@@ -54,9 +54,7 @@ def test_slower_tender_never_reduces_years_behind():
     fast = REFORM.changed({"procurement": "rapid"})
     years = np.array([expected(fast.changed({"procurement.award_years": y})) for y in (0.05, 0.5, 1.0, 2.0)])
     assert (np.diff(years, axis=0) >= -0.02).all()
-    beats = (
-        years[0] < years[0].max()
-    )  # the smallest sums buy nothing that beats the machines that stood before
+    beats = years[0] < years[0].max()  # the smallest sums buy nothing that beats the machines that stood before
     assert beats.sum() > 5
     assert (years[-1] > years[0])[beats].all()
 
@@ -110,9 +108,7 @@ def test_years_behind_do_not_rise_with_money_in_tranches():
 @pytest.mark.parametrize("scenario", [BASE, REFORM], ids=lambda s: s.name)
 @pytest.mark.parametrize("payments", [{}, {"tranches": 3}, {"schedule": "2024:4 2026:6"}], ids=str)
 def test_expected_years_behind_equal_simulated_years_behind(scenario, payments):
-    scenario = planner_scenario(
-        scenario.changed({"operations.scandal_a_year": 0.0, "beyond_headroom": 2.0} | payments)
-    )
+    scenario = planner_scenario(scenario.changed({"operations.scandal_a_year": 0.0, "beyond_headroom": 2.0} | payments))
     env: Environment = Simulation(scenario, 3, range(12), UNION).env
     sites = np.array([0, 3, 7, 20, 31])
     amounts, quarters = np.array([[0.4, 2.0, 0.9, 1.5, 5.0]]), 4 * 2024 + np.array([[2, 2, 5, 4, 3]])
@@ -123,9 +119,7 @@ def test_expected_years_behind_equal_simulated_years_behind(scenario, payments):
     plan, when = np.zeros((12, UNION.sites.count)), np.zeros((12, UNION.sites.count), dtype=np.int64)
     plan[:, sites], when[:, sites] = amounts, quarters
     read = _years_behind(env, np.arange(12), plan, when)
-    assert np.allclose(
-        found, read, rtol=0, atol=0.02
-    )  # the ring over five sites differs slightly from one over all
+    assert np.allclose(found, read, rtol=0, atol=0.02)  # the ring over five sites differs slightly from one over all
     assert len(set(read.tolist())) == 12
 
 

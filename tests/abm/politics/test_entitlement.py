@@ -100,9 +100,7 @@ def test_cohesion_gives_poorer_states_a_share_by_population():
     assert out[0, poor].sum() >= 3.0 - 1e-9
     assert out[0, STATES.index("DE")] == pytest.approx(10.0 - out[0, poor].sum())
     two = [STATES.index("PL"), STATES.index("ES")]
-    assert out[0, two[0]] / out[0, two[1]] == pytest.approx(
-        STATES.population[two[0]] / STATES.population[two[1]]
-    )
+    assert out[0, two[0]] / out[0, two[1]] == pytest.approx(STATES.population[two[0]] / STATES.population[two[1]])
     enough = at(5.0, "PL", "DE")
     assert np.array_equal(entitlement["cohesion"](enough, claim(), least_share=0.3), enough)
 

@@ -39,9 +39,7 @@ def test_keys_divide_the_unions_part(rule, key):
     one = np.eye(27)[:1]
     assert split(rule).payments(one)[0] == pytest.approx(key)
     assert split(rule).own_cost(0.0) == pytest.approx(np.maximum(key, 1e-3))
-    assert split(rule).own_cost(1.0) == pytest.approx(
-        1e-3
-    )  # with sunk money a site costs its own state nothing more
+    assert split(rule).own_cost(1.0) == pytest.approx(1e-3)  # with sunk money a site costs its own state nothing more
 
 
 def test_hosts_pay_their_share():
@@ -121,6 +119,4 @@ def test_limits_do_not_depend_on_other_worlds():
     room = rng.exponential(0.5, (30, STATES.count))
     whole = within_limits(plan, room, sites.state, 0.065)
     for w in range(30):
-        assert np.array_equal(
-            within_limits(plan[w : w + 1], room[w : w + 1], sites.state, 0.065)[0], whole[w]
-        )
+        assert np.array_equal(within_limits(plan[w : w + 1], room[w : w + 1], sites.state, 0.065)[0], whole[w])

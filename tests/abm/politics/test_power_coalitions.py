@@ -112,9 +112,7 @@ def test_enumerated_rules_keep_the_order_of_their_members():
     rule = Rule("voting", "weighs", weighs, {}, frozenset({"monotone"}))
     five = only(STATES, np.array([20, 5, 8, 0, 10]))
     asked = voting_power(rule, five)
-    weighed = weighted_power(
-        Fraction(int(five.population.sum()) + 1, 2), [int(n) for n in five.population], five.codes
-    )
+    weighed = weighted_power(Fraction(int(five.population.sum()) + 1, 2), [int(n) for n in five.population], five.codes)
     assert asked.johnston == weighed.johnston
     assert asked.owen([five.codes[1:3]]) == weighed.owen([five.codes[1:3]])
 

@@ -125,9 +125,7 @@ def test_ballot_is_neutral():
 def test_ballot_is_anonymous():
     rng = np.random.default_rng(9)
     ranked, lots = places_of(rng.random((300, 27, 7))), rng.random(300)
-    assert np.array_equal(
-        relocation(ranked, lots).winner, relocation(ranked[:, rng.permutation(27)], lots).winner
-    )
+    assert np.array_equal(relocation(ranked, lots).winner, relocation(ranked[:, rng.permutation(27)], lots).winner)
 
 
 def test_14_of_27_first_places_win_in_round_1():

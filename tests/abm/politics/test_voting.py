@@ -178,9 +178,7 @@ def test_enhanced_cooperation_has_its_own_blocking_minority():
 
 def test_enhanced_cooperation_of_all_states_equals_qualified_majority():
     some = np.random.default_rng(2).random((4000, 27)) < 0.66
-    assert np.array_equal(
-        Game.of("enhanced_cooperation", STATES).wins(some), Game.of("lisbon_qmv", STATES).wins(some)
-    )
+    assert np.array_equal(Game.of("enhanced_cooperation", STATES).wins(some), Game.of("lisbon_qmv", STATES).wins(some))
 
 
 def test_only_euro_states_vote_in_the_euro_area():

@@ -110,9 +110,7 @@ def test_agents_in_a_scenario_round_trip(given, found):
 def test_dotted_key_changes_one_agent_class():
     scenario = quo(agents="Learner").changed({"agents.Learner.rate": 0.4, "agents.Lobbyist": "all"})
     assert scenario.agents == (AgentChoice("Learner", (), (("rate", 0.4),)), AgentChoice("Lobbyist"))
-    assert scenario.changed({"agents.Learner": "HU"}).agents[0] == AgentChoice(
-        "Learner", ("HU",), (("rate", 0.4),)
-    )
+    assert scenario.changed({"agents.Learner": "HU"}).agents[0] == AgentChoice("Learner", ("HU",), (("rate", 0.4),))
     assert scenario.changed({"agents.Learner": "none"}).agents == (AgentChoice("Lobbyist"),)
     assert scenario.changed({"agents": "none"}).digest == quo().digest
 
@@ -164,15 +162,11 @@ def test_worlds_with_user_agents_do_not_depend_on_the_chunk(agents):
 def test_agent_parameters_may_differ_between_worlds():
     from juste_retour.abm.outcomes import run
 
-    one, other = (
-        quo(agents=["Listener", "Lobbyist"]).changed({"agents.Lobbyist.strength": x}) for x in (1.0, 90.0)
-    )
+    one, other = (quo(agents=["Listener", "Lobbyist"]).changed({"agents.Lobbyist.strength": x}) for x in (1.0, 90.0))
     both = run([one, other, one], 3, [0, 0, 1], price=False)
     for scenario, row, replicate in ((one, 0, 0), (other, 1, 0), (one, 2, 1)):
         alone = run(scenario, 3, [replicate], price=False)
-        assert all(
-            np.array_equal(column, both.states[name][row : row + 1]) for name, column in alone.states.items()
-        )
+        assert all(np.array_equal(column, both.states[name][row : row + 1]) for name, column in alone.states.items())
 
 
 def test_agent_without_a_seat_may_remove_itself():
@@ -187,9 +181,7 @@ def test_agent_without_a_seat_may_remove_itself():
 
 
 def test_agents_draw_differently_in_each_replicate():
-    drawn = [
-        next(iter(AllocationModel(quo(), rng=3, replicate=k).agents)).random.random() for k in (0, 0, 1, 2)
-    ]
+    drawn = [next(iter(AllocationModel(quo(), rng=3, replicate=k).agents)).random.random() for k in (0, 0, 1, 2)]
     assert drawn[0] == drawn[1]
     assert len(set(drawn)) == 3
 

@@ -36,8 +36,7 @@ def test_spending_never_exceeds_the_envelope(preset, changes):
 
 def test_renewal_spends_only_uncommitted_money():
     never, renewed = (
-        run(load("eu-status-quo").changed({"life_years": age}), 2, WORLDS, price=False).worlds
-        for age in (0.0, 3.0)
+        run(load("eu-status-quo").changed({"life_years": age}), 2, WORLDS, price=False).worlds for age in (0.0, 3.0)
     )
     assert renewed["spend_eur_bn"].mean() > never["spend_eur_bn"].mean() + 0.5
     spent = run(load("us-private").changed({"life_years": 3.0}), 2, WORLDS, price=False).worlds
@@ -47,8 +46,7 @@ def test_renewal_spends_only_uncommitted_money():
 def test_later_orders_of_a_cancelled_site_return_to_the_envelope():
     changes = {"agenda": "commission_proposal", "cancellation": 1.0, "reversion": "nothing"}
     whole, parts = (
-        run(load("eu-status-quo").changed(changes | {"tranches": k}), 2, WORLDS, price=False).worlds
-        for k in (1, 5)
+        run(load("eu-status-quo").changed(changes | {"tranches": k}), 2, WORLDS, price=False).worlds for k in (1, 5)
     )
     assert (whole["spend_eur_bn"] == 0).all()
     assert parts["committed_eur_bn"] == pytest.approx(whole["committed_eur_bn"] / 5)
@@ -62,8 +60,7 @@ def test_job_runs_on_the_cohorts_with_the_highest_rate():
     assert len(candidates) == 4
     assert (candidates[-1][0] >= candidates[0][0]).all()
     each = [
-        run_of(rules, facilities(world, rules, WORLDS, chips, peaks), None, WORLDS).own
-        for chips, peaks in candidates
+        run_of(rules, facilities(world, rules, WORLDS, chips, peaks), None, WORLDS).own for chips, peaks in candidates
     ]
     best = run_of(rules, fleet_of(world, rules, WORLDS, every), None, WORLDS).own
     assert np.array_equal(best, np.max(each, axis=0))
@@ -74,9 +71,7 @@ def test_orders_follow_the_schedule_and_sum_to_one():
     scheduled = load("eu-status-quo").changed({"tranches": [[2024, 2.0], [2026, 3.0], [2030, 5.0]]})
     due = orders(scheduled, 4 * 2025)
     assert due == [(4 * 2025, 0.2), (4 * 2026, 0.3), (4 * 2030, 0.5)]
-    assert sum(
-        share for _, share in orders(load("eu-status-quo").changed({"tranches": 7}), 8100)
-    ) == pytest.approx(1)
+    assert sum(share for _, share in orders(load("eu-status-quo").changed({"tranches": 7}), 8100)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

@@ -35,17 +35,13 @@ def test_talent_matters_only_with_a_positive_elasticity():
     assert (none.training.talent == 1).all()
     largest = some.program.delivered.chips.argmax(-1)[:, None]
     rows = some.working.any(-1)
-    grown = np.take_along_axis(some.training.near, largest, -1) > np.take_along_axis(
-        none.training.near, largest, -1
-    )
+    grown = np.take_along_axis(some.training.near, largest, -1) > np.take_along_axis(none.training.near, largest, -1)
     assert grown[rows].mean() > 0.8  # the largest working sites gained researchers
     assert not np.array_equal(some.training.rate, none.training.rate)
 
 
 def test_more_labs_leave_under_exit_to_cloud_than_home_bias():
-    home = run(
-        load("eu-status-quo").changed({"access": "strategic", "anchor": "home_bias"}), 5, WORLDS, price=False
-    )
+    home = run(load("eu-status-quo").changed({"access": "strategic", "anchor": "home_bias"}), 5, WORLDS, price=False)
     away = run(
         load("eu-status-quo").changed({"access": "strategic", "anchor": "exit_to_cloud"}),
         5,

@@ -22,9 +22,7 @@ STATES = load_members().states
 @pytest.mark.parametrize("sites", [0, 1, 2, 5])
 def test_trophies_are_a_geometric_sum_minus_host_costs(sites):
     tau, rho, c = (getattr(BASE, k) for k in ("first_trophy_eur_bn", "further_trophies", "host_cost_eur_bn"))
-    assert trophies(np.array([[sites]]), P).item() == pytest.approx(
-        sum(tau * rho**k for k in range(sites)) - c * sites
-    )
+    assert trophies(np.array([[sites]]), P).item() == pytest.approx(sum(tau * rho**k for k in range(sites)) - c * sites)
 
 
 def test_wanted_size_equates_marginal_value_and_cost():
@@ -54,9 +52,7 @@ def test_payoff_equals_the_formula_for_one_state():
     sites, received = np.zeros((1, n), int), np.zeros((1, n))
     sites[0, i], received[0, i] = 2, 0.3
     payment = np.full((1, n), 0.07)
-    offer = payoff(
-        STATES, scale, sites, received, Prospect(np.array([[5.0]]), np.array([[30_000.0]])), payment, P
-    )
+    offer = payoff(STATES, scale, sites, received, Prospect(np.array([[5.0]]), np.array([[30_000.0]])), payment, P)
     expected = (
         0.08 * (1 - 0.4**2) / (1 - 0.4)
         - 0.04 * 2

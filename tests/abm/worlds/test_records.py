@@ -39,9 +39,7 @@ def test_every_kind_of_decision_is_recorded():
     seen = {type(record) for changes in (CALL, COLLEGE) for record in played(range(2), changes).trace}
     assert seen == {Bid, Draft, Vote, Selection, Exit}
     assert all(issubclass(kind, DecisionRecord) for kind in seen | {RecordedBallot})
-    assert {
-        kind for kind in vars(records).values() if isinstance(kind, type) and DecisionRecord in kind.__bases__
-    } == {
+    assert {kind for kind in vars(records).values() if isinstance(kind, type) and DecisionRecord in kind.__bases__} == {
         *seen,
         RecordedBallot,
     }

@@ -42,9 +42,7 @@ class Phone:
         self.number = 0
 
     async def sends(self, method, path, body="", more="", over=None):
-        reader, writer = over or await asyncio.open_connection(
-            self.host, self.port, local_addr=(self.source, 0)
-        )
+        reader, writer = over or await asyncio.open_connection(self.host, self.port, local_addr=(self.source, 0))
         head = f"{method} /{path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n{self.cookie}{more}"
         writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
         answer = (await reader.readuntil(b"\r\n\r\n")).decode()

@@ -92,15 +92,11 @@ def visit(address, number, seconds, first, runs, spreads):
     until = time.monotonic() + seconds
     while not runs or time.monotonic() < until:
         changes = {"envelope_eur_bn": round(uniforms.uniform(2, 12), 1)}
-        specs = [
-            {"base": uniforms.choice(PRESETS), "changes": changes} for _ in range(uniforms.choice((1, 2)))
-        ]
+        specs = [{"base": uniforms.choice(PRESETS), "changes": changes} for _ in range(uniforms.choice((1, 2)))]
         runs.append(visitor.ask(lambda a: True, kind="runs", specs=specs, seed=uniforms.randrange(100)))
         if len(runs) % 10 == 0:
             spreads.append(
-                visitor.ask(
-                    lambda a: a["spread"]["worlds"] == 200, kind="spread", specs=specs[:1], seed=1, worlds=200
-                )
+                visitor.ask(lambda a: a["spread"]["worlds"] == 200, kind="spread", specs=specs[:1], seed=1, worlds=200)
             )
         time.sleep(uniforms.uniform(1, 3))
     (visitor.socket.socket if number % 2 else visitor.socket).close()

@@ -73,9 +73,7 @@ def test_different_parameters_form_a_group():
     assert switches(built.source, other).units[-1] == ("parameters",)
     found = attribute(built.source, other, outcome_name="spend_eur_bn", worlds=6)
     assert {s.group for s in found.shares} == {*GROUPS, "parameters"}
-    assert {
-        s.share for s in found.shares if s.group in ("placement", "funding", "procurement", "pooling")
-    } == {0.0}
+    assert {s.share for s in found.shares if s.group in ("placement", "funding", "procurement", "pooling")} == {0.0}
     assert sum(s.share for s in found.shares) == pytest.approx(found.difference, abs=1e-9)
 
 

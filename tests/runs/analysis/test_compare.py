@@ -46,9 +46,7 @@ def test_first_scenario_is_compared_with_each_other():
 
 
 def test_changes_for_b_do_not_affect_a():
-    found = compare(
-        "eu-status-quo", worlds=2, outcomes=["committed_eur_bn"], changes_b={"envelope_eur_bn": 1.0}
-    )
+    found = compare("eu-status-quo", worlds=2, outcomes=["committed_eur_bn"], changes_b={"envelope_eur_bn": 1.0})
     assert [s.envelope_eur_bn for s in found.scenarios] == [10.0, 1.0]
     assert found.names == ["eu-status-quo", "eu-status-quo with envelope_eur_bn = 1.0"]
     assert found["committed_eur_bn"].mean_b <= 1.0 < found["committed_eur_bn"].mean_a
@@ -59,9 +57,7 @@ def test_narrow_terminals_show_every_column(call, monkeypatch, columns):
     monkeypatch.delenv("COLUMNS", raising=False)
     if columns:
         monkeypatch.setenv("COLUMNS", str(columns))
-    out = call(
-        "compare", "eu-status-quo", "--set-b", "voting=unanimity", "--worlds", 2, "--outcome", "sites"
-    )[1]
+    out = call("compare", "eu-status-quo", "--set-b", "voting=unanimity", "--worlds", 2, "--outcome", "sites")[1]
     for heading in ("A - B", "95 %", "A > B", "A = B", "Pairing saves", "Needed"):
         assert heading in out
 
@@ -107,9 +103,7 @@ def test_until_adds_worlds_up_to_the_requested_half_width():
     assert c.half_width <= 0.05
     assert c.aimed == 0.05
     assert c.replications_needed <= found.worlds
-    capped = compare(
-        "eu-status-quo", "essay-reform", worlds=4, until=1e-6, outcomes=["years_behind"], most=16
-    )
+    capped = compare("eu-status-quo", "essay-reform", worlds=4, until=1e-6, outcomes=["years_behind"], most=16)
     assert capped.worlds == 16
 
 

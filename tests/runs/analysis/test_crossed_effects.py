@@ -7,9 +7,7 @@ from juste_retour.runs.analysis.clustered import jointly, over_replications
 from juste_retour.runs.analysis.crossed_effects import Crossed
 from juste_retour.runs.analysis.effects import asked_about
 
-POINTS = tuple(
-    {"a": a, "b": b, "c": c, "idle": d} for a in (0, 1) for b in (0, 1) for c in (0, 1, 2) for d in (0, 1)
-)
+POINTS = tuple({"a": a, "b": b, "c": c, "idle": d} for a in (0, 1) for b in (0, 1) for c in (0, 1, 2) for d in (0, 1))
 SLOPE = 0.5  # of the interaction of a and b along c
 
 
@@ -19,9 +17,7 @@ def study(seed, slope=SLOPE, replications=10):
     a, b, c = np.array([[p["a"], p["b"], p["c"]] for p in POINTS], float).T
     each = rng.normal(size=(5, replications)) * 0.3
     pair = slope * c[:, None] + each[0] + c[:, None] * each[1]
-    values = (
-        a[:, None] * (1 + each[2]) + b[:, None] * each[3] + c[:, None] * each[4] + (a * b)[:, None] * pair
-    )
+    values = a[:, None] * (1 + each[2]) + b[:, None] * each[3] + c[:, None] * each[4] + (a * b)[:, None] * pair
     values += 0.4 * rng.normal(size=values.shape)
     return Crossed(POINTS, values)
 

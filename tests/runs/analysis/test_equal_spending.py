@@ -31,9 +31,7 @@ def paired(*scenarios, worlds=6):
 
 @pytest.mark.parametrize("scenario", [QUO, REFORM, PROPOSAL, OMNIBUS])
 def test_scenario_equals_itself_at_equal_spending(scenario):
-    found = compare(
-        scenario, {"base": scenario, "name": "again"} if isinstance(scenario, str) else scenario, worlds=4
-    )
+    found = compare(scenario, {"base": scenario, "name": "again"} if isinstance(scenario, str) else scenario, worlds=4)
     assert {c.difference for c in found.at_equal_spending} == {0.0}
     assert {c.difference for c in found.contrasts if "price" not in c.outcome} == {0.0}
 
@@ -94,9 +92,7 @@ def test_zero_envelope_gives_zero_at_equal_spending():
 
 
 def test_each_pair_has_its_own_target():
-    found = compare(
-        REFORM, QUO, {"base": REFORM, "name": "small", "envelope_eur_bn": 1.0}, worlds=3, equal="spending"
-    )
+    found = compare(REFORM, QUO, {"base": REFORM, "name": "small", "envelope_eur_bn": 1.0}, worlds=3, equal="spending")
     sums = {(c.a, c.b): (c.committed_a, c.committed_b) for c in found.contrasts}
     assert sums[REFORM, "small"][0] == sums[REFORM, "small"][1] == pytest.approx(1.0, abs=0.1)
     assert sums[REFORM, QUO][0] == pytest.approx(sums[REFORM, QUO][1], rel=0.15)
@@ -134,9 +130,7 @@ def test_other_windows_are_computed_from_the_same_runs():
     today = load(QUO)  # not a planner, which would plan for the longer window and buy differently
     found = run(today, 0, [0, 1], price=False, timeline=True)
     longer = run(today.changed({"window_years": 10.0}), 0, [0, 1], price=False)
-    assert read_over(Window.of(today, 10.0), found, "years_behind") == pytest.approx(
-        longer.worlds["years_behind"]
-    )
+    assert read_over(Window.of(today, 10.0), found, "years_behind") == pytest.approx(longer.worlds["years_behind"])
     lags = np.array([[np.nan, 25.0, 3.0]])
     assert reading(lags, lags, 20.0).years_behind[0] == pytest.approx(43 / 3)
 

@@ -58,9 +58,7 @@ def test_states_changes_are_sums_of_terms_and_decide_the_vote(found):
 def test_gain_is_the_contrast_of_the_lags_at_equal_envelopes_and_spending(found):
     from juste_retour.runs.analysis.contrasts import compare
 
-    contrast = compare(
-        TODAY, FASTER.changed({"anchor": "home_bias"}), worlds=12, seed=3, outcomes=["years_behind"]
-    )
+    contrast = compare(TODAY, FASTER.changed({"anchor": "home_bias"}), worlds=12, seed=3, outcomes=["years_behind"])
     whole = found.packages[-1]
     assert whole.gain_years == pytest.approx(contrast.contrasts[0].difference, abs=1e-12)
     assert (whole.low, whole.high) == pytest.approx((contrast.contrasts[0].low, contrast.contrasts[0].high))
@@ -99,18 +97,14 @@ def test_legal_bases_name_known_rules_and_a_basis_for_each_reading():
     for row in rows:
         assert {row["strict"], row["lenient"]} <= set(voting.rules)
         assert all("article" in row[f"{reading}_basis"] for reading in ("strict", "lenient"))
-    assert {"placement", "funding", "procurement", "operations", "access", "other"} <= set(
-        legal_bases("strict")
-    )
+    assert {"placement", "funding", "procurement", "operations", "access", "other"} <= set(legal_bases("strict"))
 
 
 def test_best_that_passes_gains_most_with_the_fewest_parts(found):
     passing = [p for p in found.packages if p.passes and p.gain_years > 0]
     best = found.best_that_passes
     assert best == best_of(passing)
-    assert found.price_of_consent_years == pytest.approx(
-        found.best.gain_years - (best.gain_years if best else 0)
-    )
+    assert found.price_of_consent_years == pytest.approx(found.best.gain_years - (best.gain_years if best else 0))
 
 
 def package(parts, gain):
@@ -124,9 +118,7 @@ def test_among_equal_gains_the_fewest_parts_then_the_name_decide():
     assert best_of([package(("a",), -1.0), package(("b",), 0.0)]) is None
 
 
-@pytest.mark.parametrize(
-    "rules", [["simple_majority"], ["lisbon_qmv", "unanimity"], ["lisbon_qmv", "governing_board"]]
-)
+@pytest.mark.parametrize("rules", [["simple_majority"], ["lisbon_qmv", "unanimity"], ["lisbon_qmv", "governing_board"]])
 def test_compensation_and_frontier_equal_enumeration_among_four_states(few, rules):
     every = np.array(list(product((False, True), repeat=4)))
     vote = Adoption(TODAY, few)
@@ -140,9 +132,7 @@ def test_compensation_and_frontier_equal_enumeration_among_four_states(few, rule
         gains, consent = rng.integers(0, 4, 6).astype(float), rng.integers(0, 4, 6).astype(float)
         undominated = [
             not any(
-                gains[k] >= gains[j]
-                and consent[k] >= consent[j]
-                and (gains[k], consent[k]) != (gains[j], consent[j])
+                gains[k] >= gains[j] and consent[k] >= consent[j] and (gains[k], consent[k]) != (gains[j], consent[j])
                 for k in range(6)
             )
             for j in range(6)
@@ -294,9 +284,7 @@ def test_choice_by_own_rule_and_by_a_given_one():
 
 
 def test_choice_varies_a_family_and_names_what_it_leaves_out():
-    found = choose(
-        TODAY, vary="voting=unanimity,simple_majority", worlds=4, changes={"agenda": "closed_rule"}
-    )
+    found = choose(TODAY, vary="voting=unanimity,simple_majority", worlds=4, changes={"agenda": "closed_rule"})
     assert found.scenarios == ["unanimity", "simple_majority"] == found.rules
     every = choose(TODAY, vary="funding=all", worlds=2)
     assert "private" in every.left_out

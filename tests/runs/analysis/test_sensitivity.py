@@ -283,9 +283,7 @@ def test_shares_of_a_grid_are_unbiased():
         values = truth[:, None] + rng.normal(size=20) + 2 * rng.normal(size=(12, 20))
         split = decomposed(values, [binned(list(x), 12) for x in (a, b, idle)], ["a", "b", "idle"])
         total = [f.total.share for f in split.factors]
-        found.append(
-            [*(f.alone.share for f in split.factors), *(p.share for p in split.pairs), *total, split.noise]
-        )
+        found.append([*(f.alone.share for f in split.factors), *(p.share for p in split.pairs), *total, split.noise])
         hits += split.pairs[0].low < parts["ab"].var() / whole < split.pairs[0].high
     shares = {k: v.var() / whole for k, v in parts.items()}
     stated = [shares["a"], shares["b"], 0, shares["ab"], 0, 0]
@@ -323,9 +321,7 @@ def test_conditional_effects_of_a_grid(tmp_path):
     found = Crossed.of(results).conditional("operations", "voting")
     assert [r.under for r in found] == ["voting = lisbon_qmv", "voting = unanimity"]
     for row, voting in zip(found, ("lisbon_qmv", "unanimity"), strict=True):
-        assert row.effect == pytest.approx(
-            table[voting, "operator_led"] - table[voting, "audit_first"], abs=1e-9
-        )
+        assert row.effect == pytest.approx(table[voting, "operator_led"] - table[voting, "audit_first"], abs=1e-9)
         assert row.low <= row.effect <= row.high
     assert found[1].beyond == pytest.approx(found[1].effect - found[0].effect)
     cells = Crossed.of(results).cells("operations", "voting")

@@ -19,9 +19,7 @@ EXCEPT = {
     "runs/workshop/commands/rules_command.py": "a terminal's own red",
     "runs/cli/voting_commands.py": "a terminal's own green",
 }
-HEX = re.compile(
-    r"(?<![\w&/(])#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})\b(?![-\w])|\brgba?\(|\bhsla?\("
-)
+HEX = re.compile(r"(?<![\w&/(])#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})\b(?![-\w])|\brgba?\(|\bhsla?\(")
 PAINT = r"(?:\w*color|fill|stroke|background|border(?:-\w+)?|style|c)[\"']?\s*[:=]\s*[^;,)\n]*?"
 NAMED = re.compile(rf"\b{PAINT}(?<![\w-])(?:{'|'.join(CSS4_COLORS)})(?![\w-])")
 TEXTS, LINES = ("ink", "soft", "alarm", "good", "link", "a", "b"), ("focus", "control", "c", "d")
@@ -72,9 +70,7 @@ def contrast(x, y):
 
 def lab(rgb):
     white = np.array([0.95047, 1.0, 1.08883])
-    xyz = (
-        np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ rgb / white
-    )
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ rgb / white
     f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
@@ -93,10 +89,7 @@ def test_adjacent_colors_differ_for_the_color_blind(sight):
     close = [
         (x, y)
         for x, y in SIDE_BY_SIDE
-        if np.linalg.norm(
-            np.subtract(*(lab(np.clip(np.array(SIGHT[sight]) @ linear(c), 0, 1)) for c in (x, y)))
-        )
-        < 18
+        if np.linalg.norm(np.subtract(*(lab(np.clip(np.array(SIGHT[sight]) @ linear(c), 0, 1)) for c in (x, y)))) < 18
     ]
     assert not close
 

@@ -30,14 +30,10 @@ def covered(monkeypatch, *modules):
     ],
 )
 def test_digest_covers_every_module_that_a_chunk_imports(monkeypatch, further, module):
-    loaded = subprocess.run(
-        [sys.executable, "-c", LOADED.format(module)], capture_output=True, text=True, check=True
-    )
+    loaded = subprocess.run([sys.executable, "-c", LOADED.format(module)], capture_output=True, text=True, check=True)
     files = {Path(name).resolve() for name in loaded.stdout.split()}
     inside = {
-        path
-        for path in files
-        if path.is_relative_to(ROOT) and "juste_retour" not in path.relative_to(ROOT).parts
+        path for path in files if path.is_relative_to(ROOT) and "juste_retour" not in path.relative_to(ROOT).parts
     }
     assert len(inside) > 50
     assert inside <= covered(monkeypatch, *further)

@@ -37,9 +37,7 @@ def mine(ballot, states):
         ("os.environ.get('MY_QUOTA')", "environment variable MY_QUOTA", "0.5", "0.75"),
     ],
 )
-def test_what_is_read_at_import_is_recorded_and_read_again(
-    tmp_path, own_rules, monkeypatch, reads, file, then, now
-):
+def test_what_is_read_at_import_is_recorded_and_read_again(tmp_path, own_rules, monkeypatch, reads, file, then, now):
     def write(content):
         if "." in file:
             (tmp_path / file).write_text(content)

@@ -136,9 +136,7 @@ def caught(pid, number):
     return False
 
 
-@pytest.mark.parametrize(
-    "what", ["BaseException('gone')", "KeyboardInterrupt", "GeneratorExit", "SystemExit(0)"]
-)
+@pytest.mark.parametrize("what", ["BaseException('gone')", "KeyboardInterrupt", "GeneratorExit", "SystemExit(0)"])
 def test_any_exception_of_a_rule_is_reported(tmp_path, call, own_rules, what):
     (tmp_path / "rule.py").write_text(RAISES.format(what))
     words = ["--set", "agenda=commission_proposal", "--set", "voting=leaves"]

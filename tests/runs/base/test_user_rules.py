@@ -172,9 +172,7 @@ def test_failing_agenda_is_named_with_its_line(file, fault):
         simulate({"agenda": "mine"})
 
 
-WITH_HELPER = GOOD.replace("from typing", "from quorum_of_mine import SHARE\nfrom typing").replace(
-    "2 / 3", "SHARE"
-)
+WITH_HELPER = GOOD.replace("from typing", "from quorum_of_mine import SHARE\nfrom typing").replace("2 / 3", "SHARE")
 
 
 def test_imported_modules_are_recorded_and_reloaded_after_a_change(file):
@@ -205,9 +203,7 @@ def test_two_helper_modules_with_one_name_are_refused(file, tmp_path):
 
 
 def test_standard_library_and_this_package_are_not_user_modules():
-    assert (
-        imported_by("import os, numpy as np, juste_retour.abm.base.members\nfrom json import loads\n") == ()
-    )
+    assert imported_by("import os, numpy as np, juste_retour.abm.base.members\nfrom json import loads\n") == ()
     (found,) = imported_by("import tomlkit, pytest\n")
     assert (found.place, found.path) == ("pytest", None)
     assert found.sha256 == pytest.__version__

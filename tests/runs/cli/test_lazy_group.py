@@ -92,9 +92,7 @@ def test_path_that_is_too_long_is_reported_in_one_line(call):
 @pytest.mark.parametrize("arguments", [["scenarios", "parameters", "--json"], ["power", "simple_majority"]])
 def test_closed_pipe_gives_no_error_message(arguments):
     code = f"from juste_retour.runs.cli.lazy_group import main; import sys; sys.exit(main({arguments!r}))"
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
         errors = process.stderr.read()
     assert errors == b""
@@ -134,9 +132,7 @@ def test_scenarios_parameters_lists_every_parameter(call):
 
 def test_rules_list_shows_every_rule(call):
     found = json.loads(call("rules", "list", "--json")[1])["rules"]
-    assert {(r["family"], r["name"]) for r in found} >= {
-        (f.name, r.name) for f in FAMILIES.values() for r in f
-    }
+    assert {(r["family"], r["name"]) for r in found} >= {(f.name, r.name) for f in FAMILIES.values() for r in f}
     assert all(r["summary"] for r in found)
     lisbon = next(r for r in found if r["name"] == "lisbon_qmv")
     assert {"anonymous", "monotone"} & set(lisbon["properties"])
@@ -147,9 +143,7 @@ def test_rules_list_shows_every_rule(call):
     assert all(r["name"] in text for r in voting)
     assert "host_matches_half" not in text
     assert "ballot.union_yes" in text
-    families = [
-        line.partition(":")[0] for line in call("rules", "list")[1].splitlines() if line[:1].islower()
-    ]
+    families = [line.partition(":")[0] for line in call("rules", "list")[1].splitlines() if line[:1].islower()]
     assert families == [*sorted(FAMILIES), "agent", "outcome"]
 
 

@@ -45,9 +45,7 @@ def test_very_long_batch_is_refused_before_writing(call, tmp_path):
 
 def test_very_long_verification_is_refused_and_names_yes(call, tmp_path):
     spec, out = tmp_path / "s.toml", tmp_path / "o"
-    spec.write_text(
-        'replications = 4\n[design]\nkind = "grid"\n[factors]\nvoting = ["lisbon_qmv", "unanimity"]\n'
-    )
+    spec.write_text('replications = 4\n[design]\nkind = "grid"\n[factors]\nvoting = ["lisbon_qmv", "unanimity"]\n')
     assert call("batch", spec, "--out", out, "--workers", "0")[0] == 0
     done = out / DONE
     done.write_text(re.sub('"seconds": ?[0-9.]+', '"seconds": 1e7', done.read_text()))

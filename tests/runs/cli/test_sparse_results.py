@@ -110,10 +110,7 @@ def case(request, place):
 
 @pytest.mark.parametrize(
     "command",
-    [
-        pytest.param(c, marks=pytest.mark.slow) if c in ("report", "package", "verify") else c
-        for c in COMMANDS
-    ],
+    [pytest.param(c, marks=pytest.mark.slow) if c in ("report", "package", "verify") else c for c in COMMANDS],
 )
 def test_command_answers_or_refuses_in_one_sentence(case, command, call, monkeypatch, own_rules):
     name, folder = case
@@ -135,13 +132,9 @@ def test_command_answers_or_refuses_in_one_sentence(case, command, call, monkeyp
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("json", [False, True], ids=["text", "JSON"])
-@pytest.mark.parametrize(
-    "command", [pytest.param(c, marks=pytest.mark.slow) if "draws" in c else c for c in RUNNING]
-)
+@pytest.mark.parametrize("command", [pytest.param(c, marks=pytest.mark.slow) if "draws" in c else c for c in RUNNING])
 @pytest.mark.parametrize("name", DIRECTLY)
-def test_command_that_runs_scenarios_answers_or_refuses(
-    name, command, json, place, call, monkeypatch, own_rules
-):
+def test_command_that_runs_scenarios_answers_or_refuses(name, command, json, place, call, monkeypatch, own_rules):
     def no_values(*_):
         raise NotConverged("it did not converge.")
 

@@ -80,9 +80,7 @@ def test_power_in_an_enlarged_union(call):
 def test_participants_use_enhanced_cooperation(call):
     found = data(call("power", "lisbon_qmv", "--participants", "DE,FR,IT,ES,BE,NL,LU,AT,PT", "--json"))
     assert (found["rule"], found["members"]) == ("enhanced_cooperation", 9)
-    same = data(
-        call("power", "enhanced_cooperation", "--participants", "DE,FR,IT,ES,BE,NL,LU,AT,PT", "--json")
-    )
+    same = data(call("power", "enhanced_cooperation", "--participants", "DE,FR,IT,ES,BE,NL,LU,AT,PT", "--json"))
     assert same == found
     plain = data(call("power", "simple_majority", "--participants", "DE,FR,IT", "--json"))
     assert (plain["rule"], plain["winning_coalitions"]) == ("simple_majority", 4)

@@ -95,9 +95,7 @@ def test_half_width_gives_replications_by_factor(tmp_path, call):
     path = spec_file(tmp_path, VETOED)
     _, printed, _ = call("batch", path, "--dry-run", "--half-width", "0.05", "--json")
     wished = json.loads(printed)["precision"]["replications_by_factor"]
-    assert {"the effect of pooling", "the effect of voting", "the interaction of pooling and voting"} >= set(
-        wished
-    )
+    assert {"the effect of pooling", "the effect of voting", "the interaction of pooling and voting"} >= set(wished)
     assert wished["the effect of voting"] >= 2
 
 

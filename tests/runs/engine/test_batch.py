@@ -56,9 +56,7 @@ def test_tables_contain_every_run_with_its_design(whole):
 def test_run_of_a_batch_equals_the_run_alone(whole):
     results = Results(whole)
     row = results.table("worlds").query("point == 3 and replicate == 4").iloc[0]
-    alone = run_worlds(
-        load("eu-status-quo").changed({"voting": "unanimity", "operations": "operator_led"}), 11, [4]
-    )
+    alone = run_worlds(load("eu-status-quo").changed({"voting": "unanimity", "operations": "operator_led"}), 11, [4])
     for name in ("sites", "years_behind", "aggregate_accelerators", "price_of_politics", "welfare_eur_bn"):
         assert row[name] == alone.worlds[name][0]
 
@@ -84,9 +82,7 @@ def test_results_do_not_depend_on_workers_and_kills(whole, tmp_path):
     assert files(out) == files(whole)
     assert manifest(out)["result"] == manifest(whole)["result"]
     assert not list(out.rglob("*.part"))
-    assert {r["chunk"] for r in map(json.loads, (out / "chunks.jsonl").read_text().splitlines())} == set(
-        range(4)
-    )
+    assert {r["chunk"] for r in map(json.loads, (out / "chunks.jsonl").read_text().splitlines())} == set(range(4))
 
 
 def test_workers_end_with_their_parent_process(tmp_path):
@@ -155,9 +151,7 @@ def test_damaged_chunk_is_run_again(whole, tmp_path, damage):
         victim.unlink()
     else:
         victim.write_bytes(
-            content[:-64]
-            if damage == "truncate"
-            else bytes([content[9] ^ 1]).join([content[:9], content[10:]])
+            content[:-64] if damage == "truncate" else bytes([content[9] ^ 1]).join([content[:9], content[10:]])
         )
     done = batch(spec_file(tmp_path), out, workers=0)
     assert done.repaired == [2]

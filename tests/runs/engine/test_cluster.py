@@ -47,8 +47,7 @@ def cluster(folder, workers=2):
     worker = [sys.executable, "-m", "distributed.cli.dask_worker", *usual, "--nthreads", "1", "--no-nanny"]
     found = [subprocess.Popen(scheduler, **quiet)]
     found += [
-        subprocess.Popen([*worker, "--local-directory", str(folder / f"worker-{k}")], **quiet)
-        for k in range(workers)
+        subprocess.Popen([*worker, "--local-directory", str(folder / f"worker-{k}")], **quiet) for k in range(workers)
     ]
     try:
         yield address_of(where, workers), found[0], found[1:]
@@ -118,9 +117,7 @@ def test_killed_worker_changes_nothing_and_lost_scheduler_is_reported(local, tmp
 
         monkeypatch.chdir(tmp_path)
         spec.rename("mine.toml")
-        monkeypatch.setitem(
-            sys.modules, "dask_jobqueue", SimpleNamespace(SLURMCluster=slurm_cluster(address))
-        )
+        monkeypatch.setitem(sys.modules, "dask_jobqueue", SimpleNamespace(SLURMCluster=slurm_cluster(address)))
         script = next(code for code in blocks("py") if "SLURMCluster" in code)
         exec(script, {"__name__": "__main__"})
         assert files(tmp_path / "results") == files(local)

@@ -89,9 +89,7 @@ def test_number_of_distinct_solutions_is_estimated_from_a_sample():
     assert distinct([1, 1, 2], 4) == 3  # all four were seen
     rng = np.random.default_rng(1)
     for there in (20, 300, 2_000):
-        _, times = np.unique(
-            rng.choice(np.repeat(np.arange(there), 5), 256 if there > 60 else 90), return_counts=True
-        )
+        _, times = np.unique(rng.choice(np.repeat(np.arange(there), 5), 256 if there > 60 else 90), return_counts=True)
         assert 0.6 * there < distinct(times.tolist(), 5 * there) < 1.7 * there
 
 
@@ -146,9 +144,7 @@ def test_dry_run_plans_for_the_interactions_that_the_question_names(tmp_path, ca
     spec = spec_file(tmp_path, SPEC.replace("Does voting matter & how much?", "Does unanimity cost more?"))
     _, printed, _ = call("batch", spec, "--dry-run", "--half-width", "0.1")
     assert "name operations" in printed
-    spec = spec_file(
-        tmp_path, SPEC.replace("Does voting matter & how much?", "Does unanimity depend on operations?")
-    )
+    spec = spec_file(tmp_path, SPEC.replace("Does voting matter & how much?", "Does unanimity depend on operations?"))
     found = json.loads(call("batch", spec, "--dry-run", "--half-width", "0.1", "--json")[1])
     planned = found["precision"]["replications_by_factor"]
     assert {"the interaction of voting and operations", "the effect of voting"} <= planned.keys()

@@ -61,11 +61,7 @@ def spec(**changes):
         ({"design": {"kind": "sobol", "base": 8, "second_order": "x"}}, ["second_order", "'x'"]),
         ({"factors": {"envelope_eur_bn": {"low": 1, "high": 9, "steps": 10**9}}}, ["steps", "1000000000"]),
         (
-            {
-                "factors": {
-                    k: {"low": 0.1, "high": 0.2, "steps": 9999} for k in ("smallest_eur_bn", "race_weight")
-                }
-            },
+            {"factors": {k: {"low": 0.1, "high": 0.2, "steps": 9999} for k in ("smallest_eur_bn", "race_weight")}},
             ["99,980,001"],
         ),
         (
@@ -121,9 +117,7 @@ def test_spec_content_round_trips():
     again = spec_of(made.content)
     assert again.digest == made.digest
     assert again.points == made.points
-    assert [again.scenario_at(p).digest for p in again.kept] == [
-        made.scenario_at(p).digest for p in made.kept
-    ]
+    assert [again.scenario_at(p).digest for p in again.kept] == [made.scenario_at(p).digest for p in made.kept]
 
 
 def test_refused_combinations_are_omitted_and_listed():
@@ -162,9 +156,7 @@ def test_designs_have_the_expected_points():
 
 
 def test_switches_design_connects_two_scenarios():
-    made = spec(
-        factors={"announcement": ["2024Q3", "2024Q4"]}, design={"kind": "switches", "to": "essay-reform"}
-    )
+    made = spec(factors={"announcement": ["2024Q3", "2024Q4"]}, design={"kind": "switches", "to": "essay-reform"})
     assert len(made.points) == 64
     first, last = made.scenario_at(0), made.scenario_at(31)
     assert first.digest == made.scenario.changed({"announcement": "2024Q3"}).digest

@@ -49,9 +49,7 @@ def rewrite(out, change):
 
 def scaled(name, factor):
     def change(table):
-        return table.set_column(
-            table.schema.get_field_index(name), table.field(name), pc.multiply(table[name], factor)
-        )
+        return table.set_column(table.schema.get_field_index(name), table.field(name), pc.multiply(table[name], factor))
 
     return change
 
@@ -175,9 +173,7 @@ def test_manifest_names_the_stationary_values_of_each_point(expecting):
     assert len({tuple(digests) for digests in found.values()}) == 2
 
 
-def test_verify_says_that_it_used_stored_values_and_solves_them_again_on_request(
-    expecting, tmp_path, monkeypatch
-):
+def test_verify_says_that_it_used_stored_values_and_solves_them_again_on_request(expecting, tmp_path, monkeypatch):
     forget_solutions(monkeypatch, tmp_path)
     assert verify(expecting, every=True, workers=0).stored == 0
     plain = verify(expecting, every=True, workers=0)
@@ -200,8 +196,6 @@ def test_solving_again_finds_a_cache_that_was_changed_before_the_batch(tmp_path,
     assert not verify(tmp_path / "out", every=True, workers=0).differences
     (said,) = verify(tmp_path / "out", every=True, solve=True, workers=0).differences
     assert "point 0" in said
-    change_manifest(
-        tmp_path / "out", provenance=manifest(tmp_path / "out")["provenance"] | {"cpu_features": []}
-    )
+    change_manifest(tmp_path / "out", provenance=manifest(tmp_path / "out")["provenance"] | {"cpu_features": []})
     (said,) = verify(tmp_path / "out", every=True, solve=True, workers=0).differences
     assert "standard errors" in said

@@ -193,9 +193,7 @@ def test_export_does_not_change_the_chunks(out, call, tmp_path):
 
 def test_incomplete_experiment_is_not_packaged(tmp_path, call):
     out = run_small(tmp_path)
-    (out / "chunks.jsonl").write_text(
-        "".join((out / "chunks.jsonl").read_text().splitlines(keepends=True)[:2])
-    )
+    (out / "chunks.jsonl").write_text("".join((out / "chunks.jsonl").read_text().splitlines(keepends=True)[:2]))
     status, _, error = call("package", out)
     assert status == 2
     assert "2 of 4" in error
@@ -244,9 +242,7 @@ def test_locked_requirements_install_as_the_archive_says(tmp_path):
     if uv is None:
         pytest.skip("uv is not installed")
     (tmp_path / "requirements.txt").write_text(locked_environment())
-    made = subprocess.run(
-        [uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "empty")], check=False
-    )
+    made = subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(tmp_path / "empty")], check=False)
     assert made.returncode == 0
     command = ["pip", "install", "--dry-run", "--require-hashes", "-r", "requirements.txt", "--python"]
     done = subprocess.run(

@@ -134,9 +134,7 @@ def test_scores_are_those_of_their_definitions(place, content, tmp_path):
     below = [(draws >= k).mean() - (k <= 4) for k in range(1, 7)]
     assert table.brier["sites", MODEL] == pytest.approx(np.mean(np.square(below)))
     assert table.brier["large", MODEL] == pytest.approx(content["forecasts"]["large"][MODEL] ** 2)
-    assert table.difference["sites", LAW] == pytest.approx(
-        table.brier["sites", MODEL] - table.brier["sites", LAW]
-    )
+    assert table.difference["sites", LAW] == pytest.approx(table.brier["sites", MODEL] - table.brier["sites", LAW])
 
 
 @pytest.mark.parametrize(

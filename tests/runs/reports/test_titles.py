@@ -20,9 +20,7 @@ from juste_retour.runs.reports.titles import (
 )
 
 SAYS = ("gains most", "gain most", "nothing stands out")
-CELLS = CellMeans(
-    "voting", "funding", ["a", "b"], ["c", "d"], np.zeros((2, 2)), np.zeros((2, 2)), np.zeros((2, 2))
-)
+CELLS = CellMeans("voting", "funding", ["a", "b"], ["c", "d"], np.zeros((2, 2)), np.zeros((2, 2)), np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize(
@@ -63,9 +61,7 @@ def test_overlapping_ranges_make_no_point_stand_out():
 
 def test_interaction_is_claimed_only_where_its_interval_excludes_zero():
     said = [
-        of_interaction(
-            CELLS, [ConditionalEffect("voting", "b", "a", "d", 1.0, 0.5, 1.5, 0.3, low, 0.5)], "lag"
-        )
+        of_interaction(CELLS, [ConditionalEffect("voting", "b", "a", "d", 1.0, 0.5, 1.5, 0.3, low, 0.5)], "lag")
         for low in (0.1, 0.0, -0.1)
     ]
     assert said[0] != said[1] == said[2]

@@ -74,9 +74,7 @@ def test_tables_are_consistent(result):
     assert by_world.operational.min().eq(worlds.first_operation).all()
     ballots = result.votes.groupby("replicate").size()
     yes = (
-        result.votes.assign(n=result.votes.yes.str.replace("EU", "").str.split().str.len())
-        .groupby("replicate")
-        .n.sum()
+        result.votes.assign(n=result.votes.yes.str.replace("EU", "").str.split().str.len()).groupby("replicate").n.sum()
     )
     assert (states.yes_votes.sum() == yes).all()
     assert (states[["yes_votes", "no_votes"]].sum().sum(axis=1) <= 27 * ballots).all()

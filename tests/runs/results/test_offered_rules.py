@@ -123,9 +123,7 @@ def test_rules_for_another_interface_are_refused_before_they_run(needs, named, p
 
 
 def test_rules_for_this_interface_or_none_are_loaded(tmp_path, own_rules):
-    for number, head in enumerate(
-        (f"NEEDS_INTERFACE = {INTERFACE_VERSION}", "NEEDS_INTERFACE: tuple = (1, 0)", "")
-    ):
+    for number, head in enumerate((f"NEEDS_INTERFACE = {INTERFACE_VERSION}", "NEEDS_INTERFACE: tuple = (1, 0)", "")):
         mine = tmp_path / f"fits_{number}.py"
         mine.write_text(RULE.format(name=f"fits_{number}").replace("voting\n", f"voting\n\n{head}\n", 1))
         assert load_rules([mine])[0].rules == (("voting", f"fits_{number}"),)

@@ -15,9 +15,7 @@ QUO = "eu-status-quo"
 
 def test_draw_k_uses_replication_k():
     found = compare(QUO, {"agenda": "omnibus"}, outcomes=["sites"], draws=20, posterior=TABLE, seed=3)
-    alone = load(QUO).changed(
-        {"ambition_sd": TABLE.ambition_sd[7], "envelope_eur_bn": TABLE.envelope_eur_bn[7]}
-    )
+    alone = load(QUO).changed({"ambition_sd": TABLE.ambition_sd[7], "envelope_eur_bn": TABLE.envelope_eur_bn[7]})
     assert found.worlds == 20
     assert found.values["sites"][0, 7] == run(alone, 3, [7], price=False).worlds["sites"][0]
 
@@ -43,9 +41,7 @@ def test_prior_draws_parameters_with_ranges_only():
 
 
 def test_attributions_over_draws_add_up_within_their_range():
-    found = attribute(
-        QUO, {"operations": "operator_led", "procurement": "framework"}, draws=20, posterior=TABLE
-    )
+    found = attribute(QUO, {"operations": "operator_led", "procurement": "framework"}, draws=20, posterior=TABLE)
     assert sum(s.share for s in found.shares) == pytest.approx(found.difference, abs=1e-9)
     assert all(s.range_low <= s.share <= s.range_high for s in found.shares)
     with pytest.raises(BadInput, match="price"):

@@ -277,9 +277,7 @@ def test_parameters_are_tried_at_their_bounds(faults):
     text = text.replace(
         "(ballot, states)", "(ballot, states, *, share: Annotated[float, Parameter(low=0, high=1)] = 0.5)"
     )
-    assert (
-        faults(text.replace(RETURN, "return ballot.yes.sum(-1, keepdims=True) > share * states.count")) == []
-    )
+    assert faults(text.replace(RETURN, "return ballot.yes.sum(-1, keepdims=True) > share * states.count")) == []
     scalar = text.replace(RETURN, "return ballot.yes.sum(-1) > (0.5 if share < 0.6 else 0.7) * states.count")
     ((_, message),) = faults(scalar)
     assert "np.where" in message
@@ -358,9 +356,9 @@ def mine(council):
     ((_, message),) = faults(text)
     assert "world.program.envelope" in message
     assert faults(text.replace("    council.world.program.envelope *= 0.5\n", "")) == []
-    spent = text.replace(
-        "council.world.program.envelope *= 0.5\n", "plan = 9 * council.plans.one_each(1.0)\n"
-    ).replace("council.plans.one_each(0.2)", "plan")
+    spent = text.replace("council.world.program.envelope *= 0.5\n", "plan = 9 * council.plans.one_each(1.0)\n").replace(
+        "council.plans.one_each(0.2)", "plan"
+    )
     ((step, message),) = faults(spent)
     assert (step, "10" in message) == ("answers", True)
     random_rule = text.replace("@agenda", "@agenda(deterministic=True)").replace(
@@ -433,9 +431,7 @@ def test_rules_check_reports_passed_and_failed_checks(call, tmp_path, own_rules)
     assert call("rules", "check", tmp_path / "absent.py")[0] == 2
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "fork") or sys.platform == "darwin", reason="processes cannot be forked here"
-)
+@pytest.mark.skipif(not hasattr(os, "fork") or sys.platform == "darwin", reason="processes cannot be forked here")
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
@@ -666,9 +662,7 @@ def mine(place):
 
 def test_parameter_without_effect_is_reported(found):
     text = broken(VOTING, "states):", "states, *, share: Annotated[float, Parameter(low=0, high=1)] = 0.5):")
-    needs = (
-        "from typing import Annotated\n\nfrom juste_retour.agents.rules import Parameter\nimport numpy as np"
-    )
+    needs = "from typing import Annotated\n\nfrom juste_retour.agents.rules import Parameter\nimport numpy as np"
     text = broken(text, "import numpy as np", needs)
     still = broken(
         text,

@@ -13,9 +13,7 @@ from tests.runs.workshop.contract_blocks import PAGES, ROOT, generated
 def test_contract_block_of_a_page_is_current(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     assert text.count("<!-- contract -->") == text.count("<!-- /contract -->") == 1
-    assert protocol_member(Table, "conclude").typed.replace("|", "\\|") in text.replace("\\|", "|").replace(
-        "|", "\\|"
-    )
+    assert protocol_member(Table, "conclude").typed.replace("|", "\\|") in text.replace("\\|", "|").replace("|", "\\|")
     assert text == generated(page), "run `uv run python -m tests.runs.workshop.contract_blocks`"
 
 

@@ -29,9 +29,7 @@ def test_exported_names_are_listed_and_can_be_imported():
 def test_families_are_listed_with_their_signature():
     listed = dict(re.findall(r"^\| `(\w+)` \| `(rule\(.*?\))` \|$", PAGE, re.M))
     assert listed == {
-        name: re.match(r"rule\(.*?\)", family.signature)[0]
-        for name, family in FAMILIES.items()
-        if shipped(name)
+        name: re.match(r"rule\(.*?\)", family.signature)[0] for name, family in FAMILIES.items() if shipped(name)
     }
     assert set(listed) == set(juste_retour._FAMILIES)
 

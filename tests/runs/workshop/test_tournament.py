@@ -22,9 +22,7 @@ SHORT = {"end": "2026Q4", "window_years": 2.25}
 def played(name, rules, who, scenario):
     """The worlds of a scenario in which `who` (worlds, actors) gives the rule of each actor."""
     simulation = Simulation(scenario, 0, np.arange(len(who)), load_members())
-    simulation.institutions.cast = Roles(
-        simulation.institutions, name, [family(name)[rule] for rule in rules], who
-    )
+    simulation.institutions.cast = Roles(simulation.institutions, name, [family(name)[rule] for rule in rules], who)
     return simulation.run()
 
 

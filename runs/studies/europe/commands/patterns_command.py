@@ -41,9 +41,7 @@ def patterns(
         name = names.pop() if len(names) == 1 else f"{len(names) + 1} scenarios"
         source, held = str(folder), ""
         if name in REGIONS:
-            raise BadInput(
-                f"{name} can be compared with real sites in new runs only; run `patterns` without a folder."
-            )
+            raise BadInput(f"{name} can be compared with real sites in new runs only; run `patterns` without a folder.")
         if name not in ELSEWHERE:
             parts.append(compared(tables))
         elif {"facilities", "worlds"} <= set(tables):

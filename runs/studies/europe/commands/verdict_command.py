@@ -33,9 +33,7 @@ PAGE, TABLES, NUMBERS = ROOM / "RESULTS.md", ROOM / "TABLES.md", ROOM / "results
 
 
 def verdict(
-    quick: Annotated[
-        bool, option("Give a rough answer in a few minutes, with few draws.", None, "--quick")
-    ] = False,
+    quick: Annotated[bool, option("Give a rough answer in a few minutes, with few draws.", None, "--quick")] = False,
     worlds: Annotated[
         int | None,
         option("Number of draws of all uncertain parameters, one replication each.  [default: 96]", "N"),
@@ -61,12 +59,8 @@ def verdict(
             "DIR",
         ),
     ] = None,
-    cluster: Annotated[
-        str | None, option("Run on the workers of this Dask scheduler instead.", "ADDRESS")
-    ] = None,
-    write: Annotated[
-        bool, option("Replace the results page that ships with the package.", None, "--write")
-    ] = False,
+    cluster: Annotated[str | None, option("Run on the workers of this Dask scheduler instead.", "ADDRESS")] = None,
+    write: Annotated[bool, option("Replace the results page that ships with the package.", None, "--write")] = False,
     stored: Annotated[
         bool, option("Print, write or draw the published numbers again, without a rerun.", None, "--stored")
     ] = False,
@@ -77,9 +71,7 @@ def verdict(
     asked = {"worlds": worlds, "few": few, "draws": draws, "base": base}
     given = {k: v for k, v in asked.items() if v is not None}
     if stored and (quick or given):
-        raise BadInput(
-            "--stored uses the published numbers and runs nothing; omit --quick and the numbers of draws."
-        )
+        raise BadInput("--stored uses the published numbers and runs nothing; omit --quick and the numbers of draws.")
     if stored:
         text = NUMBERS.read_text(encoding="utf-8")
     else:

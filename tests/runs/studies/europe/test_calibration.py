@@ -198,7 +198,5 @@ def test_all_errors_of_a_table_are_reported_together(own):
     with pytest.raises(BadInput) as refused:
         calibrate(read(own / "c.toml"))
     message = str(refused.value)
-    assert all(
-        words in message for words in ("line 2", "'Z'", "line 3", "line 4", "line 5: wave '0'", "'-3'")
-    )
+    assert all(words in message for words in ("line 2", "'Z'", "line 3", "line 4", "line 5: wave '0'", "'-3'"))
     assert "\n" not in message

@@ -30,9 +30,7 @@ def test_places_in_the_range_refer_to_the_scenarios_settings():
     assert list(rows.index) == NAMES
     assert np.isnan(rows.place["chip_peak"])
     assert rows.place["talent_elasticity"] == 0.0
-    assert rows.default["procurement.rapid.award_years"] == setting(
-        load(REFORM), "procurement.rapid.award_years"
-    )
+    assert rows.default["procurement.rapid.award_years"] == setting(load(REFORM), "procurement.rapid.award_years")
     assert rows.source["talent_mobility"] == "assumed"
 
 
@@ -107,8 +105,7 @@ def test_default_bench_equals_plain_runs():
         {
             "quo|sites": found["sites"],
             **{
-                key.replace("envelopes", "envelopes|5").replace("spending", "spending|5"): v
-                for key, v in found.items()
+                key.replace("envelopes", "envelopes|5").replace("spending", "spending|5"): v for key, v in found.items()
             },
         },
     )
@@ -120,9 +117,7 @@ def test_unused_parameter_changes_nothing_and_growth_does(bench):
     _, drawn = bench
     found = checks.one_at_a_time(drawn, ["chip_peak", "frontier_growth"]).set_index("parameter")
     assert found.changes.tolist() == [False, True]
-    slow = drawn.setting(frontier_growth=span("frontier_growth")[0]).outcomes(
-        load(STATUS_QUO), ["years_behind"]
-    )
+    slow = drawn.setting(frontier_growth=span("frontier_growth")[0]).outcomes(load(STATUS_QUO), ["years_behind"])
     plain = drawn.outcomes(load(STATUS_QUO), ["years_behind"])["years_behind"]
     assert found.status_quo["frontier_growth"] >= np.abs(slow["years_behind"] - plain).max() - 1e-12
 
@@ -132,9 +127,7 @@ def test_effect_of_the_middle_of_a_range_equals_plain_runs(bench):
     politics, _ = bench
     (row,) = checks.at_the_middle(politics, NAMES, [("frontier_growth",)]).to_dict("records")
     lags = [
-        politics.outcomes(load(STATUS_QUO).changed({"frontier_growth": growth}), ["years_behind"])[
-            "years_behind"
-        ]
+        politics.outcomes(load(STATUS_QUO).changed({"frontier_growth": growth}), ["years_behind"])["years_behind"]
         for growth in (4.0, 4.5)
     ]
     assert row["status_quo"] == pytest.approx(np.median(lags[1] - lags[0]))

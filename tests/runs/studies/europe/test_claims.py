@@ -75,9 +75,7 @@ def test_answers_have_a_monte_carlo_error():
     values = rng.normal(1.0, 1.0, 400)
     found = answered(values, 1.0)
     assert found.share_error == pytest.approx(np.sqrt(found.share_above * (1 - found.share_above) / 400))
-    assert found.median_error == pytest.approx(
-        1.2533 / 20, rel=0.35
-    )  # standard error of a normal sample's median
+    assert found.median_error == pytest.approx(1.2533 / 20, rel=0.35)  # standard error of a normal sample's median
     assert found.draws == 400
 
 
@@ -166,9 +164,7 @@ def test_cost_and_chips_implied_by_a_trend():
     peak = 989e12 * 1.6 ** (2028 - 2022.8)
     assert row["frontier_flop"] == pytest.approx(run)
     assert row["chips"] == pytest.approx(run / (peak * 0.41 * 120 * 86_400), rel=1e-6)
-    assert row["cost_eur_bn"] == pytest.approx(
-        row["chips"] * 81_000 * 1.25 ** (2028 - 2024.9) / 1e9, rel=0.02
-    )
+    assert row["cost_eur_bn"] == pytest.approx(row["chips"] * 81_000 * 1.25 ** (2028 - 2024.9) / 1e9, rel=0.02)
     slow = {r["year"]: r for r in implied(2.0)}
     assert slow[2028]["frontier_flop"] == pytest.approx(5e26 * 2**2.5)
     assert slow[2030]["frontier_flop"] == pytest.approx(5e26 * 2**4.5)

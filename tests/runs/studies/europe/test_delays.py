@@ -26,9 +26,7 @@ def test_history_includes_unfinished_machines():
 
 
 def test_planned_dates_do_not_count_as_finished():
-    rows = [
-        {"selected": "2024-01-01", "contract": "2025-01-01", "operation": "2026-01-01", "status": "planned"}
-    ]
+    rows = [{"selected": "2024-01-01", "contract": "2025-01-01", "operation": "2026-01-01", "status": "planned"}]
     assert not spans("selection to operation", rows).finished[0]
     assert spans("selection to contract", rows).finished[0]
 

@@ -56,9 +56,7 @@ def test_forecasts_use_calls_decided_before_and_none_that_is_forecast_only(found
     monkeypatch.setattr(earlier, "simple", kept)
     earlier.tables(plan_of(draws=DRAWS))
     rows = earlier.held()
-    past = [
-        earlier.seen([o for o in rows if earlier.learned(o) and o["decided"] < r["decided"]]) for r in rows
-    ]
+    past = [earlier.seen([o for o in rows if earlier.learned(o) and o["decided"] < r["decided"]]) for r in rows]
     for row, before, expected in zip(rows, used, past, strict=False):
         assert len(before) == (0 if row["call"] == "tech hubs 2024" else len(expected))
         assert before.shape[1] == (50 if row["call"] == "tech hubs 2024" else 27)
@@ -105,9 +103,7 @@ def test_simple_forecasts_expect_the_given_number_of_hosts():
     assert p[f"{earlier.LOGIT}, as many sites"].sum() == pytest.approx(3.0)
     order = np.argsort(p[earlier.LOGIT])
     assert (np.diff(p[f"{earlier.LOGIT}, as many sites"][order]) >= 0).all()
-    assert p["hosts the last machine"][:5].sum() / 3 == pytest.approx(
-        (before[:, :5].sum() + 1) / (before.sum() + 2)
-    )
+    assert p["hosts the last machine"][:5].sum() / 3 == pytest.approx((before[:, :5].sum() + 1) / (before.sum() + 2))
     assert earlier.LOGIT not in earlier.simple(3.0, before[:0], having)
 
 
@@ -175,11 +171,7 @@ def test_published_scores_say_what_the_front_page_says():
         "hosts the last machine",
     ):
         assert low[name] < 0 < high[name]
-    rows = {
-        tuple(cells[:2]): cells
-        for line in text.splitlines()
-        if len(cells := line.strip("| ").split(" | ")) > 7
-    }
+    rows = {tuple(cells[:2]): cells for line in text.splitlines() if len(cells := line.strip("| ").split(" | ")) > 7}
     for call in ("quantum 2022", "antennas 2025", "tech hubs 2024"):
         expected, hosts = map(float, rows[call, earlier.BEFORE][2:4])
         assert expected < hosts / 3

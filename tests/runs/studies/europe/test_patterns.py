@@ -121,8 +121,6 @@ def test_other_folders_are_refused(tmp_path, capsys):
     assert str(tmp_path / "none") in capsys.readouterr().err
     assert main(["patterns", str(tmp_path)]) == 2
     assert str(tmp_path) in capsys.readouterr().err
-    other = pd.DataFrame(
-        {"scenario": "x", "seed": 0, "replicate": 0, "state": ["A", "B"], "sites": 1, "first_wave": 1}
-    )
+    other = pd.DataFrame({"scenario": "x", "seed": 0, "replicate": 0, "state": ["A", "B"], "sites": 1, "first_wave": 1})
     with pytest.raises(BadInput, match="union"):
         hosting.simulated({"states": other})

@@ -97,9 +97,7 @@ def test_status_follows_from_the_numbers(numbers):
             assert f["answer"]["draws"] == 0
             continue
         assert (f["status"] == NOT_SUPPORTED) == (not supported), f["question"]
-        differs = [
-            name for name, a in f["variants"].items() if a["draws"] and (a["share_low"] >= LEVEL) != supported
-        ]
+        differs = [name for name, a in f["variants"].items() if a["draws"] and (a["share_low"] >= LEVEL) != supported]
         assert differs == list(f["sensitive"])
         assert (f["status"] == SENSITIVE) == (supported and bool(differs))
 

@@ -166,9 +166,7 @@ def test_pooling_is_compared_with_one_campus(bench, numbers):
 
 
 def test_named_parts_are_the_mixture_of_placement_procurement_and_operations(bench, numbers):
-    named = bench.outcomes(mixed(load(STATUS_QUO), load(REFORM), trials.NAMED), ["years_behind"])[
-        "years_behind"
-    ]
+    named = bench.outcomes(mixed(load(STATUS_QUO), load(REFORM), trials.NAMED), ["years_behind"])["years_behind"]
     assert numbers["lag|envelopes|5|named"] == pytest.approx(named)
     for equal in trials.EQUAL:
         gain = numbers[f"lag|{equal}|5|quo"] - numbers[f"lag|{equal}|5|named"]
@@ -191,9 +189,7 @@ def test_both_sides_have_the_same_chips_at_a_level_of_access(bench):
     for scenario, key in ((STATUS_QUO, "quo"), (REFORM, "lag")):
         for world in half.worlds(load(scenario)):
             rules = Institutions([world], bench.members)
-            shares = [
-                r.share(world.run_days).item() for r in (rules.access_in(None), rules.standing_in(None))
-            ]
+            shares = [r.share(world.run_days).item() for r in (rules.access_in(None), rules.standing_in(None))]
             assert shares == pytest.approx([0.5, 0.5])
         lags = half.outcomes(load(scenario), ["years_behind"])["years_behind"]
         assert found[f"{key}|envelopes|reform at 0.5"] == pytest.approx(lags)
@@ -214,9 +210,7 @@ def test_draws_without_an_equilibrium_are_omitted(bench, numbers, monkeypatch):
 
 
 def test_alternatives_change_the_parameters_they_name(bench):
-    mild = Alternative(
-        "mild", {"operations.sign_off_h": 0.5, "operations.mfu_factor": 0.9}, {"access": "dedicated"}
-    )
+    mild = Alternative("mild", {"operations.sign_off_h": 0.5, "operations.mfu_factor": 0.9}, {"access": "dedicated"})
     quo, reform = mild.to(load(STATUS_QUO)), mild.to(load(REFORM))
     assert dict(quo.rules["operations"].settings) == {"sign_off_h": 0.5, "mfu_factor": 0.9}
     assert dict(reform.rules["operations"].settings) == {"mfu_factor": 0.9}

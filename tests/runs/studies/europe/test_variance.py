@@ -46,8 +46,7 @@ def test_indices_recover_the_source_of_variance(bench):
     draws, _ = sample(bench, 64, bench.seed)
     chance = 0.01 * np.random.default_rng(0).normal(size=(len(draws), 2))
     price, fresh = (
-        draws[name].to_numpy()[:, None] / draws[name].std()
-        for name in ("chip_price_eur", "procurement.rapid.refresh")
+        draws[name].to_numpy()[:, None] / draws[name].std() for name in ("chip_price_eur", "procurement.rapid.refresh")
     )
     table = shares(bench, price + chance, price - 3 * fresh - chance).set_index(["outcome", "factor"])
     chips = "chips: price, power, peak"

@@ -41,9 +41,7 @@ def found():
         return {key.replace(trials.PROPOSAL, name): values for key, values in known.items()}
 
     def of_four(job):
-        return lambda bench: {
-            key: np.resize(values, bench.count) for key, values in job(bench.part(0, 4)).items()
-        }
+        return lambda bench: {key: np.resize(values, bench.count) for key, values in job(bench.part(0, 4)).items()}
 
     def once(bench, ideal):
         if not parts:
@@ -82,9 +80,7 @@ def test_all_questions_are_answered(found):
 
 
 def test_tables_and_findings_use_the_same_draws(found):
-    total = next(
-        r for r in found["shares"] if (r["equal"], r["window_years"], r["part"]) == ("spending", 5, "total")
-    )
+    total = next(r for r in found["shares"] if (r["equal"], r["window_years"], r["part"]) == ("spending", 5, "total"))
     gain = next(f for f in found["findings"] if f["question"] == "what the reform gains")["answer"]
     assert total["median"] == gain["median"]
     presets = {row["scenario"]: row for row in found["presets"]}

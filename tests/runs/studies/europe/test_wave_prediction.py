@@ -93,9 +93,7 @@ def test_baseline_scores_of_the_third_wave(found):
 
 def test_scores_are_compared_with_the_model():
     happened = np.array([True, False, False, True])
-    table = scored({"the model": happened * 1.0, "other": np.full(4, 0.5)}, happened, "the model").set_index(
-        "forecast"
-    )
+    table = scored({"the model": happened * 1.0, "other": np.full(4, 0.5)}, happened, "the model").set_index("forecast")
     assert table.brier["the model"] == 0.0
     assert table.brier["other"] == 0.25
     assert table.model_less_this["other"] == -0.25

@@ -25,9 +25,7 @@ def test_known_weights_are_recovered(known):
     rng, base = np.random.default_rng(0), np.full(len(d.GRID), 1 / len(d.GRID))
     true = d.Fitted((0, 2), np.array([0.7, 0.3]), 20.0, base)
     many = known.of(np.repeat(True, len(known.center)))
-    many = d.Cases(
-        many.issues * 8, np.tile(many.center, 8), np.tile(many.mass, (8, 1)), np.tile(many.seen, 8)
-    )
+    many = d.Cases(many.issues * 8, np.tile(many.center, 8), np.tile(many.mass, (8, 1)), np.tile(many.seen, 8))
     draws = [rng.choice(len(d.GRID), p=p) for p in true.of(many)]
     found = d.fit((0, 2), d.Cases(many.issues, many.center, many.mass, np.array(draws)))
     assert found.weight == pytest.approx([0.7, 0.3], abs=0.04)

@@ -139,9 +139,7 @@ def test_nash_solution_is_weighted_by_capability():
 def test_closed_rule_is_the_mean_of_all_proposals():
     states = dict(zip(EU15, [50.0] * 14 + [100.0], strict=True))
     found = issue(states, reference_point=0)
-    assert predicted("closed_rule", found) == pytest.approx(
-        (14 * 50 + 100) / 15
-    )  # states at 50 just accept 100
+    assert predicted("closed_rule", found) == pytest.approx((14 * 50 + 100) / 15)  # states at 50 just accept 100
     assert isinstance(predicted("closed_rule", issue({"somebody": 0}, reference_point=0)), str)
 
 

@@ -24,9 +24,7 @@ def file(tmp_path):
 def test_file_is_read_in_order(file):
     head = f"{HEAD},capability,outcome,reference_point,council_rule,introduced,proposal"
     (a, b) = read_positions(
-        file(
-            f"{head}\na,x,0,50,1,40,,,2004-05-01,p\na,y,100,,2,40,,,2004-05-01,p\nb,x,5,1,1,,7,unanimity,,\n"
-        )
+        file(f"{head}\na,x,0,50,1,40,,,2004-05-01,p\na,y,100,,2,40,,,2004-05-01,p\nb,x,5,1,1,,7,unanimity,,\n")
     )
     assert (a.name, a.actors, a.proposal, a.council_rule, a.introduced) == (
         "a",

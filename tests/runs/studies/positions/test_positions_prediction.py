@@ -48,9 +48,7 @@ def test_outcomes_scores_and_omissions(file):
 
 
 def test_share_of_commission_and_parliament_affects_weighted_models_only(file):
-    few, many = (
-        positions(file, share=share).outcomes.set_index(["issue", "model"]).outcome for share in (0, 2)
-    )
+    few, many = (positions(file, share=share).outcomes.set_index(["issue", "model"]).outcome for share in (0, 2))
     assert few["a", "compromise"] == pytest.approx(20)
     assert few["a", "compromise"] < many["a", "compromise"] < 80
     assert few["a", "mean"] == many["a", "mean"]
