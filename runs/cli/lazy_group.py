@@ -35,7 +35,7 @@ USAGE_ERROR: Any = typer.BadParameter.__base__  # Typer gives these error classe
 SHOWN_ERROR: Any = USAGE_ERROR.__base__
 TASKS = {  # commands by task, as `--help` lists them; commands of other packages come last
     "Run": ("run", "scenarios", "compare", "attribute", "reforms", "choose"),
-    "Experiment": ("batch", "verify", "sensitivity", "report", "export", "package"),
+    "Experiment": ("batch", "verify", "sensitivity", "report", "curve", "export", "package"),
     "Institutions": ("power", "vote", "ballot"),
     "Evidence": ("calibrate", "patterns", "positions", "verdict", "seal", "score", "odd"),
     "Author": ("rules", "tournament"),

@@ -163,7 +163,7 @@ def _draw(curve: Curve) -> Figure:
     top.vlines(across, table["low"], table["high"], color=LIGHT["edge"], linewidth=points("fine"))
     effect = table["effect"].to_numpy()
     top.scatter(across[sure], effect[sure], color=SERIES[0], s=14, zorder=3)
-    top.scatter(across[~sure], effect[~sure], facecolor="white", edgecolor=SERIES[0], s=14, zorder=3)
+    top.scatter(across[~sure], effect[~sure], facecolor=LIGHT["sheet"], edgecolor=SERIES[0], s=14, zorder=3)
     top.axhline(0, color=LIGHT["ink"], linewidth=points("hair"))
     top.set_ylabel(unit_of(f"effect on {words(curve.outcome)}", curve.outcome))
     place = drawing.labelled(below, [f"{key} = {value}" for key, value in chosen])

@@ -111,7 +111,6 @@ def test_talk_restores_the_page_and_can_be_continued(visit, own):
     page = visit(url=f"{own}/?seed=3&speed=1&t=2026Q1")
     page.wait_for_selector(".page[data-busy=false][data-t='8']")
     page.wait_for_function("location.search.includes('b=essay-reform')")
-    page.wait_for_function("location.search.includes('talk=4')")
     before = page.evaluate("location.search")
     page.keyboard.press("k")
     page.wait_for_function("location.search.includes('talk=1')")

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from juste_retour.runs.cli.lazy_group import main
-from juste_retour.runs.studies.europe import evidence
+from juste_retour.runs.studies.europe.commands import calibrate_command
 from juste_retour.runs.studies.europe.evidence import calibration
 from juste_retour.runs.studies.europe.forecasts import better_than_the_model, who_is_ahead
 
@@ -90,7 +90,7 @@ def test_each_real_factory_has_a_probability_of_operation(found):
 
 def test_calibrate_writes_and_prints(found, tmp_path, capsys, monkeypatch):
     asked = []
-    monkeypatch.setattr(evidence, "calibration", lambda *given: asked.append(given[:2]) or found)
+    monkeypatch.setattr(calibrate_command, "calibration", lambda *given: asked.append(given[:2]) or found)
     assert main(["calibrate", "--draws", "1024", "--out", str(tmp_path / "c"), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     posterior = pd.read_csv(tmp_path / "c" / "posterior.csv")
