@@ -121,9 +121,10 @@ class WorldModel(mesa.Model):
         if not 0 <= amount < np.inf:
             raise BadInput(f"pay: {eur_bn!r} is not an amount; give EUR bn of at least 0.")
         receiver = self._named(to) if isinstance(to, str) else to
-        for agent, change in ((payer, -amount), (receiver, amount)):
+        for agent in (payer, receiver):
             if agent not in self.agents:
                 raise BadInput(f"pay: {agent!r} is not an agent of this model; give an agent, or a state's code.")
+        for agent, change in ((payer, -amount), (receiver, amount)):
             if isinstance(agent, MemberState):
                 self.world.program.transfers[self.row, agent.place] += change
             else:

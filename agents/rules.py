@@ -167,11 +167,6 @@ class Rule:
         """Whether it belongs to this package and not to a user's file or another package."""
         return (self.function.__module__ or "").startswith(SHIPPERS)  # a rule typed in a console has no module
 
-    @functools.cached_property
-    def takes(self) -> int:
-        """How many arguments the rule takes besides its parameters."""
-        return _taken(inspect.unwrap(self.function))
-
     @property
     def place(self) -> str:
         """File and line of the definition."""

@@ -258,10 +258,8 @@ class Council:
             return BallotResult(plan, pledged, yes, ~yes, total(gain) >= 0, placed, placed, gain, every)
         terms = self.votes.terms(plan, pledged, sunk, cash, letters)
         gain = terms.offer.utility - terms.failed.utility
-        ballot, given = (
-            self.votes.polled(terms.offer, terms.reservation),
-            self.env.given.get(self.world.quarter),
-        )
+        ballot = self.votes.polled(terms.offer, terms.reservation)
+        given = self.env.given.get(self.world.quarter)
         if given:
             ballot = ballot.copy()
             ballot[:, list(given)] = list(given.values())

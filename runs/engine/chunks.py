@@ -109,7 +109,10 @@ class ChunkPlan:
 
     def scenario(self, cell: Cell) -> Scenario:
         """The scenario of a cell."""
-        return self._built(cell.point, cell.first - cell.first % self.spec.each)
+        return self._built(cell.point, self._seed(cell) * self.spec.each)
+
+    def _seed(self, cell: Cell) -> int:
+        return cell.first // self.spec.each
 
     def worlds_of(self, chunk: int) -> int:
         """The number of runs in a chunk."""
@@ -123,8 +126,12 @@ class ChunkPlan:
     @cached_property
     def design_columns(self) -> list[Column]:
         """The columns that identify points: their number and the factors."""
-        factors = [_design_column(self.spec, key) for key in self.spec.varied if key != "scenario"]
-        return [POINT, *factors, *([SOLVER_SEED] if self.spec.solver_seeds > 1 else [])]
+        return [POINT, *self.factor_columns.values(), *([SOLVER_SEED] if self.spec.solver_seeds > 1 else [])]
+
+    @cached_property
+    def factor_columns(self) -> dict[str, Column]:
+        """The column of each factor, by its key. Scenarios have none, since each run holds its scenario's name."""
+        return {key: _design_column(self.spec, key) for key in self.spec.varied if key != "scenario"}
 
     def columns(self, table: str) -> list[Column]:
         """The columns of a table: keys, those of the design, outcomes."""
@@ -164,9 +171,9 @@ class ChunkPlan:
         counts = [c.worlds for c in cells]
         design: dict[str, ArrayLike] = {"point": np.repeat([c.point for c in cells], counts)}
         if spec.solver_seeds > 1:
-            seeds = [c.first // spec.each if self.scenario(c).bargains_on else None for c in cells]
+            seeds = [self._seed(c) if self.scenario(c).bargains_on else None for c in cells]
             design[SOLVER_SEED.name] = np.repeat(np.array(seeds, dtype=object), counts)
-        for key, column in zip((k for k in spec.varied if k != "scenario"), self.design_columns[1:], strict=False):
+        for key, column in self.factor_columns.items():
             values = [_plain(spec.points[c.point].get(key), column) for c in cells]
             design[column.name] = np.repeat(np.array(values, dtype=_DTYPES[column.kind]), counts)
         return frames(outcomes, spec.tables, design)
@@ -185,7 +192,7 @@ class ChunkPlan:
         return {self._place(c): self.scenario(c) for c in cells if self.scenario(c).bargains_on}
 
     def _place(self, cell: Cell) -> str:
-        seed = f", {SOLVER_SEED.name} {cell.first // self.spec.each}" if self.spec.solver_seeds > 1 else ""
+        seed = f", {SOLVER_SEED.name} {self._seed(cell)}" if self.spec.solver_seeds > 1 else ""
         return f"{cell.point}{seed}"
 
     def solutions(self, chunk: int) -> dict[str, dict[str, Any]]:

@@ -6,12 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from juste_retour.abm.base.keys import TEXT, Key, checked, is_number, one_of
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.runs.base.numerals import brief, shown
 from juste_retour.runs.engine.design import Point
 from juste_retour.runs.results.paired import outcome
 
-SIGNS = ("positive", "negative", "none")
+KEYS = {
+    "effect": Key(
+        "one to three factors with a level each, as in { voting = 'unanimity' }",
+        lambda v: isinstance(v, Mapping) and 1 <= len(v) <= 3,
+    ),
+    "sign": one_of(("positive", "negative", "none")),
+    "least": Key("the least effect that counts, a number above 0", lambda v: is_number(v) and v > 0),
+    "outcome": TEXT.otherwise(None),
+}
 
 
 @dataclass(frozen=True)
@@ -60,15 +69,10 @@ def read_hypotheses(given: Any, kind: str, points: Sequence[Point], first: str) 
         for key, value in point.items():
             levels.setdefault(key, []).append(shown(value))
     found = []
-    for number, one in enumerate(given):
+    for number, table in enumerate(given):
         place = f"hypotheses[{number}]"
-        for key in one:
-            if key not in ("effect", "sign", "least", "outcome"):
-                raise BadInput(f"{place}.{key} is not a key of a hypothesis; {near(key, ['effect', 'sign', 'least'])}")
-        effect, sign, least = one.get("effect"), one.get("sign"), one.get("least")
-        if not isinstance(effect, Mapping) or not 1 <= len(effect) <= 3:
-            raise BadInput(f"{place}.effect must name one to three factors, as in effect = {{ voting = 'unanimity' }}.")
-        for key, level in effect.items():
+        one = checked(table, place, KEYS)
+        for key, level in one["effect"].items():
             if key not in levels:
                 raise BadInput(f"{place}.effect.{key} is not a factor of the design; {near(key, list(levels))}")
             others = [name for name in dict.fromkeys(levels[key]) if name != levels[key][0]]
@@ -77,16 +81,7 @@ def read_hypotheses(given: Any, kind: str, points: Sequence[Point], first: str) 
                     f"{place}.effect.{key} is {level!r}; give a level that is compared with {levels[key][0]}: "
                     f"{', '.join(others)}."
                 )
-        if sign not in SIGNS:
-            raise BadInput(f"{place}.sign is {sign!r}; give {', '.join(SIGNS[:-1])} or {SIGNS[-1]}.")
-        if isinstance(least, bool) or not isinstance(least, int | float) or not 0 < least < float("inf"):
-            raise BadInput(f"{place}.least is {least!r}; give the least effect that counts, a number above 0.")
-        found.append(
-            Hypothesis(
-                {key: shown(level) for key, level in effect.items()},
-                sign,
-                float(least),
-                outcome(str(one.get("outcome", first)), f"{place}.outcome"),
-            )
-        )
+        effect = {key: shown(level) for key, level in one["effect"].items()}
+        measured = outcome(str(one["outcome"] or first), f"{place}.outcome")
+        found.append(Hypothesis(effect, one["sign"], float(one["least"]), measured))
     return found

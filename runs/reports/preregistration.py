@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -13,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from juste_retour.abm.base.files import MOST_WRITTEN, content_of
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.analysis.clustered import equivalence_margin, over_replications
 from juste_retour.runs.analysis.crossed_effects import Crossed
 from juste_retour.runs.base.numerals import brief, span
 from juste_retour.runs.base.printing import json_text
-from juste_retour.runs.base.provenance import changes_between, made_with
+from juste_retour.runs.base.provenance import changes_between, content_hash, made_with
 from juste_retour.runs.engine.hypotheses import Hypothesis
 from juste_retour.runs.engine.results import Results
 from juste_retour.runs.engine.spec import Spec
@@ -68,8 +68,8 @@ class Judged:
     def row(self) -> list[str]:
         """The row of a table, under `HEADINGS`."""
         beyond = f"+- {brief(self.beyond)}" if np.isfinite(self.beyond) else "-"
-        return [str(self.hypothesis), self.hypothesis.outcome, brief(self.effect), span(self.low, self.high), beyond,
-                self.verdict]  # fmt: skip
+        asked = self.hypothesis
+        return [str(asked), asked.outcome, brief(self.effect), span(self.low, self.high), beyond, self.verdict]
 
 
 def preregister(spec: Spec, out: Path | str) -> Path:
@@ -99,8 +99,7 @@ def preregister(spec: Spec, out: Path | str) -> Path:
         "spec_text": spec.text,
         "provenance": made_with(spec.members, *spec.study),
     }
-    plain = json.loads(json_text(content))
-    store.write(FILE, json_text({**plain, "sha256": _digest(plain)}).encode())
+    store.write(FILE, json_text({**content, "sha256": content_hash(content)}).encode())
     return store.out / FILE
 
 
@@ -114,9 +113,9 @@ def registered(out: Path) -> dict[str, Any] | None:
     if not os.path.lexists(path):
         return None
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        intact = found.pop("sha256") == _digest(found) and isinstance(found["spec"], dict)
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        found = json.loads(content_of(path, MOST_WRITTEN))
+        intact = found["sha256"] == content_hash(found) and isinstance(found["spec"], dict)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError):
         intact = False
     if not intact:
         raise BadInput(f"{path} is not a preregistration, or was changed after it was written; restore it.")
@@ -141,7 +140,7 @@ def compared(results: Results) -> list[str]:
     plan, spec = registered(results.out), results.spec
     if plan is None:
         return ["The hypotheses were not preregistered."] if spec.hypotheses else []
-    said = [f"Preregistered on {plan['registered']}, before the run (SHA-256 {_digest(plan)})."]
+    said = [f"Preregistered on {plan['registered']}, before the run (SHA-256 {plan['sha256']})."]
     departures = list(_departures(plan["spec"], dict(json.loads(json_text(dict(spec.content))))))
     changed = changes_between(plan["provenance"], results.manifest["provenance"])
     departures += [f"{', '.join(changed)} changed"] if changed else []
@@ -161,7 +160,3 @@ def _departures(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
         elif one != other:
             short = all(isinstance(x, int | float | str | list | None) and len(str(x)) < 60 for x in (one, other))
             yield f"{key} was {one}, and is {other}" if short else f"{key} changed"
-
-
-def _digest(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

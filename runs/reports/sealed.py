@@ -6,7 +6,6 @@ rules, and the scoring rule. The hash covers all of these, so that a forecast wh
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -32,7 +31,7 @@ from juste_retour.runs.analysis.simple_forecasts import baselines, scored
 from juste_retour.runs.base.chunked import Progress, chunks, run_worlds
 from juste_retour.runs.base.forecast_scores import brier, log_score_of_count, log_score_of_poisson
 from juste_retour.runs.base.printing import json_text
-from juste_retour.runs.base.provenance import changes_between, made_with, same_bits
+from juste_retour.runs.base.provenance import changes_between, content_hash, made_with, same_bits
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.export import cannot_write
 from juste_retour.runs.results.frames import frames, joined
@@ -118,7 +117,7 @@ def seal(
         "scoring_rule": RULE,
         "forecasts": _forecasts(asked, scenario, members, progress),
     }
-    content[HASH] = _digest(content)
+    content[HASH] = content_hash(content)
     if out is not None:
         try:
             out.write_text(json_text(content), encoding="utf-8")
@@ -144,7 +143,7 @@ def check_seal(path: Path | str, *, progress: Progress | None = None) -> SealChe
     A changed program is no fault of the seal: the forecast that counts is the one in the file.
     """
     content = read_seal(path)
-    if _digest(content) != content[HASH]:
+    if content_hash(content) != content[HASH]:
         return SealCheck(content[HASH], False, [], [])
     scenario, members = _scenario(content)
     then, now = content["program"], _program(members)
@@ -182,7 +181,7 @@ def score(path: Path | str, outcome: Path | str) -> pd.DataFrame:
         BadInput: an outcome that fits no question, or a decision that is not later than the seal.
     """
     content, known = read_seal(path), read_toml(Path(outcome))
-    if _digest(content) != content[HASH]:
+    if content_hash(content) != content[HASH]:
         raise BrokenSeal(BROKEN.format(path))
     decided, source = str(known.pop("decided", "")), known.pop("source", "")
     if not source or decided <= content["sealed"]:
@@ -346,8 +345,3 @@ def _farthest(one: Any, other: Any) -> float:
     a, b = (x if isinstance(x, dict) else {"": x} for x in (one, other))
     runs = max(sum(a.values()), 1) if all(isinstance(n, int) for n in a.values()) else 1
     return max(abs(a.get(key, 0) - b.get(key, 0)) / runs for key in {*a, *b})
-
-
-def _digest(content: Mapping[str, Any]) -> str:
-    plain = json.loads(json_text({key: value for key, value in content.items() if key != HASH}))
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

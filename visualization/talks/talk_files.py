@@ -41,14 +41,8 @@ REGIONS = {  # of the stage, by view
 PLACES = ("start", "window", "end")  # times in a run, besides quarters
 # outcomes that are known for a single run only
 ALSO_RUN = ("largest_site_accelerators", "committed_eur_bn", "unspent_eur_bn", "envelope_eur_bn")
-ANSWERS = (
-    "a",
-    "b",
-    "difference",
-    "price_of_politics",
-    "price_where",
-    "price_unspent",
-)  # means over many runs
+# means over many runs
+ANSWERS = ("a", "b", "difference", "price_of_politics", "price_where", "price_unspent")
 SPREAD = (*COUNTED, *MEASURED)  # outcomes that are known for many runs, too
 IN_YEARS = tuple(name for name in SPREAD if name.startswith(("years", "price")))
 # placeholders that are not outcomes

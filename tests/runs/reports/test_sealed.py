@@ -10,6 +10,7 @@ import pytest
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base.forecast_scores import log_score_of_count
 from juste_retour.runs.base.printing import json_text
+from juste_retour.runs.base.provenance import content_hash
 from juste_retour.runs.reports import sealed
 from juste_retour.runs.reports.sealed import COIN, HASH, LAW, MODEL, check_seal, read_seal, score, seal
 
@@ -113,7 +114,7 @@ def test_changed_program_is_named_and_breaks_nothing(place, call, monkeypatch):
 def test_same_program_that_forecasts_something_else_is_an_error(place, call):
     def other(content):
         content["forecasts"]["hosts"][MODEL]["DE"] -= 0.25
-        content[HASH] = sealed._digest(content)
+        content[HASH] = content_hash(content)
 
     changed(place, other)
     assert "hosts" in check_seal(place).differences[0]
@@ -195,6 +196,6 @@ def test_reform_is_forecast_from_the_draws_in_which_it_passes(tmp_path):
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.json")), ids=lambda path: path.stem)
 def test_shipped_seals_are_intact(path):
     content = read_seal(path)
-    assert sealed._digest(content) == content[HASH]
+    assert content_hash(content) == content[HASH]
     asked = sealed._read(path.with_suffix(".toml"))
     assert all(content[key] == asked[key] for key in asked)

@@ -86,6 +86,9 @@ def test_cash_of_all_agents_adds_up_to_zero(folder):
             model.pay(states[0], states[1], wrong)
     with pytest.raises(BadInput, match="FRA"):
         model.pay(states[0], "FRA", 0.1)
+    with pytest.raises(BadInput, match="not an agent"):
+        model.pay(states[0], object(), 0.1)
+    assert [model.cash_eur_bn(agent) for agent in model.agents] == cash  # nothing was paid by halves
 
 
 def test_outcomes_see_the_columns_of_the_states():
