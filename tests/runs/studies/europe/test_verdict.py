@@ -16,6 +16,7 @@ from juste_retour.runs.studies.europe import verdict as judging
 from juste_retour.runs.studies.europe.bench import STATUS_QUO, Bench
 from juste_retour.runs.studies.europe.calibration import prior
 from juste_retour.runs.studies.europe.claims import QUESTIONS
+from juste_retour.runs.studies.europe.commands import verdict_command
 from juste_retour.runs.studies.europe.commands.verdict_command import NUMBERS, read
 from juste_retour.runs.studies.europe.results_page import page, tables_page
 from juste_retour.runs.studies.europe.sizes import FULL, QUICK, Size
@@ -93,7 +94,7 @@ def test_verdict_writes_the_page_and_the_numbers(found, tmp_path, monkeypatch, c
             return found
 
     asked = {}
-    monkeypatch.setattr(judging, "judge", lambda *given, **more: asked.update(given=given) or Known())
+    monkeypatch.setattr(verdict_command, "judge", lambda *given, **more: asked.update(given=given) or Known())
     assert main(["verdict", "--worlds", "30", "--base", "8", "--out", str(tmp_path / "v"), "--json"]) == 0
     assert asked["given"] == (Size(30, FULL.few, 8, None), judging.SEED, 2)
     assert json.loads(capsys.readouterr().out) == found
