@@ -94,16 +94,23 @@ def curve(
 def export(
     folder: ResultDir,
     out: Annotated[Path, option("Folder for the tables and their codebook.", "DIR")],
-    format: Annotated[str, option("parquet, csv or dta; separate several with commas.", "FORMATS")] = "csv",
+    format: Annotated[str, option("csv, dta, xlsx or parquet; separate several with commas.", "FORMATS")] = "csv",
     tables: Annotated[
         str | None,
         option("Names of tables; separate several with commas.  [default: all in the results]", "TABLES"),
     ] = None,
+    regression: Annotated[
+        str | None,
+        option(
+            "Also write the regression of this outcome as LaTeX, Word and HTML, with a script for R (csv) or Stata (dta).",
+            "OUTCOME",
+        ),
+    ] = None,
 ) -> None:
-    """Write an experiment's tables as CSV, Stata or Parquet files, one per table, with a codebook."""
+    """Write an experiment's tables as CSV, Stata, Excel or Parquet files, one per table, with a codebook."""
     from juste_retour.runs.reports.publication import export as write
 
-    paths = write(folder, out, several(format), None if tables is None else several(tables))
+    paths = write(folder, out, several(format), None if tables is None else several(tables), regression)
     _warn(Results(folder))
     console().print(f"Written to {out}: {', '.join(p.name for p in paths)}.", soft_wrap=True)
 

@@ -32,6 +32,7 @@ from juste_retour.runs.engine.results import Results
 from juste_retour.runs.engine.spec import KEYS, RESOLVED
 from juste_retour.runs.engine.store import DONE, MANIFEST, REMEDY
 from juste_retour.runs.reports.preregistration import FILE, registered
+from juste_retour.runs.reports.regression import write_regression
 from juste_retour.runs.reports.report import rendered, spec_text
 from juste_retour.runs.reports.ro_crate import METADATA, crate
 from juste_retour.runs.results import export as exporting
@@ -67,14 +68,16 @@ def export(
     out: Path | str,
     formats: Iterable[str] = ("csv",),
     tables: Iterable[str] | None = None,
+    regression: str | None = None,
 ) -> list[Path]:
     """Write an experiment's tables, one file each, with `codebook.csv`; each table must fit into memory.
 
     Args:
         folder: of the experiment.
         out: folder to write to.
-        formats: one or more of parquet, csv and dta (Stata).
+        formats: one or more of parquet, csv, dta (Stata) and xlsx (Excel).
         tables: names of tables; all by default.
+        regression: the outcome of a regression table, which is written as LaTeX, Word and HTML.
 
     Returns:
         the files written.
@@ -91,7 +94,10 @@ def export(
         book.write_text(codebook_csv(codebook(results, wanted)), encoding="utf-8")
     except OSError as error:
         raise exporting.cannot_write(book, error) from None
-    return [*paths, book]
+    drawn = (
+        [] if regression is None else write_regression(results, regression, Path(out), exporting.known_formats(formats))
+    )
+    return [*paths, book, *drawn]
 
 
 def package(folder: Path | str, out: Path | str | None = None, *, tables: bool = True) -> Path:

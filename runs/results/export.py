@@ -1,4 +1,4 @@
-"""Write tables to a folder as Parquet, CSV or Stata files, with a `provenance.json` that lists them.
+"""Write tables to a folder as Parquet, CSV, Stata or Excel files, with a `provenance.json` that lists them.
 
 Files are written under a temporary name and renamed. Only files that an earlier result wrote, and that have not been
 changed since, are replaced.
@@ -23,6 +23,7 @@ from juste_retour.runs.results.result_tables import TABLES, Column, columns
 RECORD = "provenance.json"
 MANIFEST, DONE, LOCK = "manifest.json", "chunks.jsonl", ".lock"  # files in an experiment's folder
 _EXACT = 2**53  # Stata stores larger integers inexactly
+_ROWS = 1_048_576  # of an Excel sheet, its heading included
 _LABEL = 80  # maximum characters of a label in Stata
 
 
@@ -98,7 +99,7 @@ def write(
     Args:
         tables: by name.
         out: the folder.
-        formats: one or more of parquet, csv and dta.
+        formats: one or more of parquet, csv, dta and xlsx.
         provenance: versions, scenario, seed and so on, as `provenance` returns them.
         design: columns that an experiment's design adds to every table.
 
@@ -178,6 +179,15 @@ def _csv(frame: pd.DataFrame, table: str, about: Sequence[Column], path: Path) -
     plain.to_csv(path, index=False, lineterminator="\n")
 
 
+def _excel(frame: pd.DataFrame, table: str, about: Sequence[Column], path: Path) -> None:
+    if len(frame) >= _ROWS:
+        raise BadInput(
+            f"the table {table} has {len(frame):,} rows, and an Excel sheet {_ROWS:,}; use --format csv or parquet."
+        )
+    with path.open("wb") as file:
+        frame.to_excel(file, index=False, sheet_name=table, engine="openpyxl")
+
+
 def _stata(frame: pd.DataFrame, table: str, known: Sequence[Column], path: Path) -> None:
     about = {column.name: column for column in known}
     plain = pd.DataFrame(index=frame.index)
@@ -227,4 +237,5 @@ _WRITERS: dict[str, Callable[[pd.DataFrame, str, Sequence[Column], Path], None]]
     "parquet": _parquet,
     "csv": _csv,
     "dta": _stata,
+    "xlsx": _excel,
 }
