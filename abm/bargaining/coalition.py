@@ -36,6 +36,7 @@ MANY = 36  # most members whose coalitions are compared by halves
 SETS = 64  # sets compared at a time
 SLACK = 1e-5  # share of the weights by which the integer program relaxes a quota
 SAVED = 1e-12  # smallest saving for which one set replaces another
+BITS = 40  # of a price: the sums of prices are then exact, so that rounding decides between no equally cheap sets
 
 Wins = Callable[[Booleans], Booleans]
 
@@ -61,7 +62,7 @@ def cheapest(
     Returns:
         members (worlds, states), bought or free of charge, and whether a winning set exists (worlds,).
     """
-    price = np.where(np.isfinite(price), np.maximum(price, 0.0), DEAR)
+    price = _in_units(np.where(np.isfinite(price), np.maximum(price, 0.0), DEAR))
     if always is not None:
         price = np.where(always, 0.0, price)
     ties = np.broadcast_to(np.arange(price.shape[-1]) if ties is None else ties, price.shape)
@@ -93,6 +94,13 @@ def with_spare(price: Floats, members: Booleans, spare: int) -> Booleans:
     wanted = np.where(members, np.inf, price)
     further = np.argsort(np.argsort(wanted, axis=-1, kind="stable"), axis=-1, kind="stable") < spare
     return members | (further & np.isfinite(wanted))
+
+
+def _in_units(price: Floats) -> Floats:
+    """The prices rounded to 40 bits of the highest one for sale in a world; those above zero stay so."""
+    highest = np.where(price < DEAR, price, 0.0).max(-1, keepdims=True)
+    unit = np.ldexp(1.0, np.frexp(highest)[1] - BITS)
+    return np.where(price < DEAR, np.where(price > 0, np.maximum(np.rint(price / unit), 1.0) * unit, 0.0), price)
 
 
 def _cost(price: Floats, members: Booleans) -> Floats:
