@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,9 +75,11 @@ def write_reforms(found: Reforms, out: Path, today: Scenario, members: Path | No
 
 def show_reforms(found: Reforms, where: Console) -> None:
     """Print the packages, the answer, the states' changes, and what was asked for besides."""
+    trains = not all(isnan(p.gain_years) for p in found.packages)
     where.print(
         f"{found.scenarios[0]} to {found.scenarios[1]}: {counted(len(found.packages), 'package')}, {found.worlds} "
-        f"replications of each with seed {found.seed} and common random numbers. Lags are means over {found.window}.",
+        f"replications of each with seed {found.seed} and common random numbers."
+        + (f" Lags are means over {found.window}." if trains else ""),
         soft_wrap=True,
     )
     where.print()
@@ -95,11 +98,15 @@ def show_reforms(found: Reforms, where: Console) -> None:
     ]
     asked = any(p.gain_years_at_equal_spending is not None for p in found.packages)
     headings.insert(3, "Equal spending") if asked else None
-    shown = sorted(range(len(names)), key=lambda k: -found.packages[k].gain_years)
+    shown = sorted(
+        range(len(names)), key=lambda k: -(found.packages[k].gain_years if trains else found.packages[k].in_favor)
+    )
     rows = [_row(found.packages[k], names[k], asked) for k in shown]
+    if not trains:
+        headings, rows = headings[:1] + headings[3:], [row[:1] + row[3:] for row in rows]
     print_table(where, headings, rows, right=headings[1:])
     where.print()
-    where.print(_answer(found), soft_wrap=True)
+    where.print(_answer(found) if trains else _votes_alone(found), soft_wrap=True)
     where.print(
         "For, against: states whose expected utility, a mean over the replications, rises or not; the race counts as it is "
         "expected at the announcement. People: share of the population in the states in favor. Resampled: "
@@ -163,6 +170,17 @@ def _answer(found: Reforms) -> str:
     )
     cycle = " to ".join(" + ".join(parts) or "today" for parts in found.cycle)
     return said + (f" Majorities run in a circle: {cycle}." if cycle else "")
+
+
+def _votes_alone(found: Reforms) -> str:
+    """The answer where machines train nothing, so that no package gains years."""
+    passing = [" + ".join(p.parts) for p in found.packages if p.passes]
+    most = max(found.packages, key=lambda p: p.in_favor)
+    return (
+        "The machines of this call train nothing, so that gains in years are not defined. "
+        + (f"Would pass: {'; '.join(passing)}. " if passing else "No package would pass. ")
+        + f"Most states ({most.in_favor}) are in favor of {' + '.join(most.parts)}."
+    )
 
 
 def _counted_by(found: Reforms) -> str:

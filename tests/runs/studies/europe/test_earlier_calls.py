@@ -84,6 +84,8 @@ def test_every_call_runs_and_is_voted_on_and_has_lags_only_if_its_machines_train
     assert len(packages) == 3
     assert all((one["gain_years"] is not None) == trains for one in packages)
     assert all(one["in_favor"] + one["against"] for one in packages)
+    assert main(["reforms", name, *OTHER, "--worlds", "2"]) == 0
+    assert ("gains in years are not defined" in capsys.readouterr().out) != trains
     spec = tmp_path / "call.toml"
     spec.write_text(
         f'scenario = "{name}"\nreplications = 2\n[design]\nkind = "grid"\n[factors]\nfunding = ["host_matches_half", "gni_key"]\n'
