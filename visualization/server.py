@@ -207,8 +207,7 @@ def serve(
     listener = listen(host, port)
     phones = audience and invited(audience)  # first, so that its errors come before any output
     names = Names(host, listener.getsockname()[0], named)
-    # The page needs no cookies in a frame.
-    warnings.filterwarnings("ignore", "Cookies with samesite=none")
+    warnings.filterwarnings("ignore", "Cookies with samesite=none")  # the page needs none in a frame
     app = application(embed)
     import pandas  # noqa: F401  # imported completely before the first visitor: reacton may read it while it is loading
     import uvicorn

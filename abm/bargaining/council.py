@@ -271,21 +271,8 @@ class Council:
         passed = held & carried
         if self.p.consultation == "outcome":
             yes, no = yes | passed[:, None], no & ~passed[:, None]
-        return BallotResult(
-            plan=plan,
-            pledged=pledged,
-            yes=yes,
-            no=no,
-            union_yes=union_yes,
-            held=held,
-            passed=passed,
-            gain=gain,
-            last=last,
-            sunk=sunk,
-            transfer=cash,
-            bids=bids,
-            terms=terms,
-        )
+        decided = (yes, no, union_yes, held, passed)
+        return BallotResult(plan, pledged, *decided, gain, last, sunk=sunk, transfer=cash, bids=bids, terms=terms)
 
     def completed(self, result: BallotResult) -> BallotResult:
         """The result with pledges, gains and terms recomputed if a protocol has changed the plan of another's result."""

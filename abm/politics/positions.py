@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from juste_retour.abm.base.csv_tables import InputTable
-from juste_retour.agents.arrays import Booleans, Floats, Number, total
+from juste_retour.agents.arrays import Booleans, Floats, Integers, Number, total
 from juste_retour.agents.errors import BadInput
 
 COLUMNS = ("actor", "issue", "position", "salience", "capability")
@@ -140,27 +140,10 @@ def exchange_outcome(
     # by how much the outcome moves if an actor moves by one point
     share = weight / total(np.swapaxes(weight, -1, -2))[:, None, :]
     given = np.isnan(x)
-    made, log = np.zeros(count, dtype=np.int64), []
-    each, trading = np.arange(count), np.ones(count, bool)
+    made, log, trading = np.zeros(count, dtype=np.int64), [], np.ones(count, bool)
     for _ in range(rounds):
-        best = np.zeros(count)
-        deal = np.zeros((count, 4), dtype=np.int64)
-        step = np.zeros((count, 2))
         outcome = compromise_outcome(x, s, weight / np.where(s > 0, s, 1.0))
-        for p in range(issues):
-            for q in range(issues):
-                if p == q or about not in (None, p, q):
-                    continue
-                gain, move_p, move_q = _trades(x, s, share, outcome, given, p, q)
-                flat = gain.reshape(count, -1)
-                top = flat.argmax(-1)
-                better = flat[each, top] > best + 1e-12
-                a, b = np.divmod(top, actors)
-                best = np.where(better, flat[each, top], best)
-                trade = np.stack([a, b, np.full(count, p), np.full(count, q)], axis=-1)
-                deal = np.where(better[:, None], trade, deal)
-                moved = np.stack([move_p[each, a, b], move_q[each, a, b]], axis=-1)
-                step = np.where(better[:, None], moved, step)
+        best, deal, step = _best_trade(x, s, share, outcome, given, about)
         trading &= best > 1e-9
         if not trading.any():
             break
@@ -175,6 +158,30 @@ def exchange_outcome(
             log.append((*deal[0].tolist(), float(best[0])))
     outcome = compromise_outcome(x, s, weight / np.where(s > 0, s, 1.0))
     return Exchange(x.reshape(shape), outcome.reshape(*worlds, issues), made.reshape(worlds), log)
+
+
+def _best_trade(
+    x: Floats, s: Floats, share: Floats, outcome: Floats, given: Booleans, about: int | None
+) -> tuple[Floats, Integers, Floats]:
+    """The trade with the largest gain in each world: gain (worlds,), giver, taker and their issues (worlds, 4), moves (worlds, 2)."""
+    count, actors, issues = x.shape
+    each, best = np.arange(count), np.zeros(count)
+    deal, step = np.zeros((count, 4), dtype=np.int64), np.zeros((count, 2))
+    for p in range(issues):
+        for q in range(issues):
+            if p == q or about not in (None, p, q):
+                continue
+            gain, move_p, move_q = _trades(x, s, share, outcome, given, p, q)
+            flat = gain.reshape(count, -1)
+            top = flat.argmax(-1)
+            better = flat[each, top] > best + 1e-12
+            a, b = np.divmod(top, actors)
+            best = np.where(better, flat[each, top], best)
+            trade = np.stack([a, b, np.full(count, p), np.full(count, q)], axis=-1)
+            deal = np.where(better[:, None], trade, deal)
+            moved = np.stack([move_p[each, a, b], move_q[each, a, b]], axis=-1)
+            step = np.where(better[:, None], moved, step)
+    return best, deal, step
 
 
 def _trades(

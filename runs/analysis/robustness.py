@@ -84,8 +84,7 @@ def robustness(results: Results, outcome: str = "years_behind", institution: str
         if len(found) < 2:
             continue
         here = [n for n in names if n in found]
-        at = [found[n] for n in here]
-        block = values[at]
+        block = values[at := [found[n] for n in here]]
         means = block.mean(1)
         best = int(np.argmin(means) if lower else np.argmax(means))
         second = int(np.argsort(means if lower else -means, kind="stable")[1])

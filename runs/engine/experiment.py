@@ -104,10 +104,7 @@ def batch(
     if cluster is not None and workers is not None:
         raise BadInput("--workers and --cluster exclude each other; omit --workers, since a cluster has its own.")
     workers, told = processes(workers), _told(progress)
-    if isinstance(spec, str | Path):
-        spec = read_spec(spec)
-    elif not isinstance(spec, Spec):
-        spec = spec_of(spec)
+    spec = _spec(spec)
     plan, store = ChunkPlan(spec), Store(Path(out).absolute())  # a rule may change the folder
     content = json.dumps(dict(spec.content), default=str)
     with store.locked():
@@ -122,31 +119,20 @@ def batch(
         begun = time.perf_counter()
         with stoppable(at_once=workers == 0 and cluster is None) as stop:
             for produced in _running(spec, content, todo, stop, workers, cluster):
-                if produced.failure is None:
-                    store.note_read(manifest, produced.read)
-                    good[produced.chunk] = store.keep(produced, spec.digest)
+                if _kept(produced, store, manifest, good, failures):
                     tally.worlds_now += produced.worlds
                     tally.worlds_done += produced.worlds
-                else:
-                    failures[produced.chunk] = produced.failure
-                    store.write_failures(failures)
                 tally.seconds = time.perf_counter() - begun
                 tally.chunks_done, tally.failed = len(good), len(failures)
                 if told is not None:
                     told(tally)
-        tally.seconds = time.perf_counter() - begun
         store.write_failures(failures)
         lost = store.lost(good)
         good = {n: record for n, record in good.items() if n not in lost}
         tally.chunks_done = len(good)
         done = Done(Path(out), tally, result_digest(good), repaired, failures)
         store.write_manifest(_ended(manifest, done, good))
-    if lost:
-        raise CannotWrite(
-            f"{len(lost)} of {plan.chunks} chunks were removed from {out} while the batch ran; give the same command to run "
-            "them again."
-        )
-    _refuse_part(done, store, stop.status)
+    _refuse_part(done, store, stop.status, len(lost))
     return done
 
 
@@ -180,9 +166,33 @@ def _ended(manifest: Manifest, done: Done, good: Mapping[int, Record]) -> Manife
     return manifest
 
 
-def _refuse_part(done: Done, store: Store, status: int) -> None:
-    """Raise `SomeFailed` or `Interrupted` if chunks are missing."""
+def _spec(given: Spec | Path | str | Mapping[str, object]) -> Spec:
+    if isinstance(given, str | Path):
+        return read_spec(given)
+    return given if isinstance(given, Spec) else spec_of(given)
+
+
+def _kept(
+    produced: Produced, store: Store, manifest: Manifest, good: dict[int, Record], failures: dict[int, Failure]
+) -> bool:
+    """Keep a chunk, or note why it failed; return whether it is kept."""
+    if produced.failure is None:
+        store.note_read(manifest, produced.read)
+        good[produced.chunk] = store.keep(produced, manifest["digest"])
+        return True
+    failures[produced.chunk] = produced.failure
+    store.write_failures(failures)
+    return False
+
+
+def _refuse_part(done: Done, store: Store, status: int, lost: int) -> None:
+    """Raise `CannotWrite`, `SomeFailed` or `Interrupted` if chunks were lost or are missing."""
     failures, chunks = done.failures, done.tally.chunks
+    if lost:
+        raise CannotWrite(
+            f"{lost} of {chunks} chunks were removed from {done.out} while the batch ran; give the same command to run "
+            "them again."
+        )
     if failures:
         first = failures[min(failures)]
         replay = f"; to rerun the first failure: {first.command}" if first.command else ""

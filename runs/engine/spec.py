@@ -282,6 +282,35 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
         one, other = in_one_window([base, scenario(design.settings["to"])])
         switching = switches(one, other)
         design = Design(design.kind, {"to": switching.target.plain()})
+    _check_plain(said)
+    resolved = {
+        **{key: said[key] for key in ("title", "question", "seed", "replications", "chunk")},
+        "scenario": base.plain(),
+        "scenarios": {name: s.plain() for name, s in scenarios.items()},
+        "tables": [] if said["study"] else list(chosen(_texts(said["tables"], "tables"))),
+        "outcomes": [outcome(name, "outcomes") for name in _texts(said["outcomes"], "outcomes")],
+        "members": None if members_folder is None else str(members_folder.resolve()),
+        "rules": [str(r.path.resolve()) for r in rules],
+        "design": {"kind": design.kind, **design.settings},
+        "factors": {f.key: _plain(f) for f in factors},
+    }
+    if said["solver_seeds"] > 1:
+        resolved["solver_seeds"] = said["solver_seeds"]
+    if said["study"] is not None:
+        resolved |= {"study": known_study(said["study"]), "settings": said["settings"], "tables": [RESULT]}
+        resolved |= {"replications": 1, "chunk": 1}
+    modules = in_use(resolved, rules)
+    spec = Spec(resolved, base, scenarios, design, factors, members, switching, (), modules)
+    refused = _refused(spec, content["left_out"]) if "left_out" in content else _check_points(spec, check)
+    if said["hypotheses"]:
+        asked = read_hypotheses(said["hypotheses"], design.kind, spec.points, spec.outcomes[0])
+        resolved["hypotheses"] = [asdict(one) for one in asked]
+    resolved["left_out"] = {str(r.point): r.reason for r in refused}
+    return Spec(resolved, base, scenarios, design, factors, members, switching, refused, modules)
+
+
+def _check_plain(said: Mapping[str, Any]) -> None:
+    """Raise `BadInput` for counts and texts of a spec that cannot be used."""
     checked_integer(said["replications"], "replications", 1, 2**40)
     checked_integer(said["seed"], "seed", 0)
     seeds = checked_integer(said["solver_seeds"], "solver_seeds", 1, 1024)
@@ -294,30 +323,6 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
     for key in ("title", "question"):
         if not isinstance(said[key], str):
             raise BadInput(f"{key} is {said[key]!r}, which is no text; write it in quotation marks.")
-    resolved = {
-        **{key: said[key] for key in ("title", "question", "seed", "replications", "chunk")},
-        "scenario": base.plain(),
-        "scenarios": {name: s.plain() for name, s in scenarios.items()},
-        "tables": [] if said["study"] else list(chosen(_texts(said["tables"], "tables"))),
-        "outcomes": [outcome(name, "outcomes") for name in _texts(said["outcomes"], "outcomes")],
-        "members": None if members_folder is None else str(members_folder.resolve()),
-        "rules": [str(r.path.resolve()) for r in rules],
-        "design": {"kind": design.kind, **design.settings},
-        "factors": {f.key: _plain(f) for f in factors},
-    }
-    if seeds > 1:
-        resolved["solver_seeds"] = seeds
-    if said["study"] is not None:
-        resolved |= {"study": known_study(said["study"]), "settings": said["settings"], "tables": [RESULT]}
-        resolved |= {"replications": 1, "chunk": 1}
-    modules = in_use(resolved, rules)
-    spec = Spec(resolved, base, scenarios, design, factors, members, switching, (), modules)
-    refused = _refused(spec, content["left_out"]) if "left_out" in content else _check_points(spec, check)
-    if said["hypotheses"]:
-        asked = read_hypotheses(said["hypotheses"], design.kind, spec.points, spec.outcomes[0])
-        resolved["hypotheses"] = [asdict(one) for one in asked]
-    resolved["left_out"] = {str(r.point): r.reason for r in refused}
-    return Spec(resolved, base, scenarios, design, factors, members, switching, refused, modules)
 
 
 def _complete(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -118,7 +118,6 @@ class Store:
             BadInput: the folder is a file, or holds another experiment or other Parquet files.
             CannotWrite: it cannot be written to.
         """
-        here = made_with(spec.members, *spec.study)
         fresh: Manifest = {
             "format": FORMAT,
             "title": spec.title,
@@ -135,49 +134,52 @@ class Store:
             "spec": dict(spec.content),
             "spec_text": spec.text,
             "refused": [asdict(r) for r in spec.refused],
-            "provenance": here,
+            "provenance": made_with(spec.members, *spec.study),
             "rules": dict(spec.rules),
         }
         if os.path.lexists(self.out / MANIFEST):
-            found = self._manifest()
-            if found["digest"] != spec.digest:
-                rules = _other_rules(found, spec)
-                if rules:
-                    raise BadInput(
-                        f"{self.out} was begun with other rules ({rules}), and chunks of different rules cannot be mixed; "
-                        "restore the rules, or give another folder with --out."
-                    )
-                raise BadInput(
-                    f"{self.out} holds another experiment ({found.get('title')!r}, digest {found['digest']}; this one "
-                    f"has digest {spec.digest}); give another folder with --out."
-                )
-            then = found.get("provenance")
-            changed = changes_between(then if isinstance(then, Mapping) else {}, here)
-            if changed:
-                raise BadInput(
-                    f"{self.out} was begun with different versions of {' and '.join(changed)}, which cannot be mixed; "
-                    "resume with those versions, or give another folder with --out."
-                )
-            read = rules_read_anew(found)
-            if read:
-                raise BadInput(
-                    f"{self.out} was begun when rules read other content ({'; '.join(read)}), and chunks cannot be mixed; "
-                    "restore it, or give another folder with --out."
-                )
-            kinds = {key: KINDS[key] for key in ("complete", "seconds")} | ENDED | {"read": dict}
-            kept = {key: found[key] for key, kind in kinds.items() if fits(found.get(key), kind)}
-            kept["provenance"] = then
-            if "continued_with" in found:
-                kept["continued_with"] = found["continued_with"]
-            if not spec.text:  # this time the spec was given from Python; earlier it may have been a file
-                kept["spec_text"] = str(found.get("spec_text", ""))
-            manifest = cast(Manifest, {**fresh, **kept})
+            manifest = self._resumed(self._manifest(), fresh, spec)
             self.write_manifest(manifest)
             return manifest
         if any(self.out.glob("*.parquet")) or any(self.out.glob("*/*.parquet")):
             raise BadInput(f"{self.out} holds Parquet files but no {MANIFEST}; give another folder with --out.")
         self.write_manifest(fresh)
         return fresh
+
+    def _resumed(self, found: dict[str, Any], fresh: Manifest, spec: Spec) -> Manifest:
+        """The manifest of a folder in which a spec was begun; `BadInput` if what it rests on has changed."""
+        if found["digest"] != spec.digest:
+            rules = _other_rules(found, spec)
+            if rules:
+                raise BadInput(
+                    f"{self.out} was begun with other rules ({rules}), and chunks of different rules cannot be mixed; "
+                    "restore the rules, or give another folder with --out."
+                )
+            raise BadInput(
+                f"{self.out} holds another experiment ({found.get('title')!r}, digest {found['digest']}; this one "
+                f"has digest {spec.digest}); give another folder with --out."
+            )
+        then = found.get("provenance")
+        changed = changes_between(then if isinstance(then, Mapping) else {}, fresh["provenance"])
+        if changed:
+            raise BadInput(
+                f"{self.out} was begun with different versions of {' and '.join(changed)}, which cannot be mixed; "
+                "resume with those versions, or give another folder with --out."
+            )
+        read = rules_read_anew(found)
+        if read:
+            raise BadInput(
+                f"{self.out} was begun when rules read other content ({'; '.join(read)}), and chunks cannot be mixed; "
+                "restore it, or give another folder with --out."
+            )
+        kinds = {key: KINDS[key] for key in ("complete", "seconds")} | ENDED | {"read": dict}
+        kept = {key: found[key] for key, kind in kinds.items() if fits(found.get(key), kind)}
+        kept["provenance"] = then
+        if "continued_with" in found:
+            kept["continued_with"] = found["continued_with"]
+        if not spec.text:  # this time the spec was given from Python; earlier it may have been a file
+            kept["spec_text"] = str(found.get("spec_text", ""))
+        return cast(Manifest, {**fresh, **kept})
 
     def continue_with(self, manifest: Manifest, here: Mapping[str, object], kept: bool) -> None:
         """Add the provenance of further chunks to the manifest, if it differs from all earlier ones.

@@ -57,15 +57,8 @@ def open_call(
 
     Source: Regulation (EU) 2021/1173 as amended, article 9; EuroHPC calls of 2024 and 2025.
     """
-    closes, decides = deadlines.split(), decisions.split()
-    if len(closes) != len(decides):
-        raise BadInput(
-            f"agenda.deadlines has {len(closes)} dates and agenda.decisions {len(decides)} quarters; give one of each per wave."
-        )
-    waves = [
-        Wave(decimal_year(close, "agenda.deadlines"), quarter(decide, "agenda.decisions"))
-        for close, decide in zip(closes, decides, strict=True)
-    ]
+    waves = _waves(deadlines.split(), decisions.split())
+    announced = len(waves)
     further: Leftover = council.institutions.decide("leftover", waves[-1].decision)
     waves += further.waves
     wave = next((k for k, one in enumerate(waves) if one.decision == council.now), None)
@@ -76,7 +69,18 @@ def open_call(
     found = calls.hold(council, deadline, sunk, calls.Bidding(dossiers, bids, lead))
     plan = council.plans.entitled(found.listed, found.score, found.bids > 0)
     last = np.full(council.worlds, wave == len(waves) - 1)
-    if wave >= len(decides):  # further waves end when the money does not pay for the smallest site
+    if wave >= announced:  # further waves end when the money does not pay for the smallest site
         last |= council.known.envelope[:, 0] < council.p.smallest_eur_bn[:, 0]
     result = council.conclude(plan, sunk, last=last, letters=found.letters, bids=found.bids)
     return replace(result, tops_up=further.top_up and wave == len(waves) - 1)
+
+
+def _waves(closes: list[str], decides: list[str]) -> list[Wave]:
+    if len(closes) != len(decides):
+        raise BadInput(
+            f"agenda.deadlines has {len(closes)} dates and agenda.decisions {len(decides)} quarters; give one of each per wave."
+        )
+    return [
+        Wave(decimal_year(close, "agenda.deadlines"), quarter(decide, "agenda.decisions"))
+        for close, decide in zip(closes, decides, strict=True)
+    ]

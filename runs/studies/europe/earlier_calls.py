@@ -173,10 +173,8 @@ def tables(plan: CalibrationSpec, progress: Progress | None = None) -> dict[str,
     happened, of_waves = seen(known), simulated(plan, points, replicates, progress)
     runs_of = [run_call(scenario_of(row), points, plan.seed, replicates, progress) for row in known]
     of_calls = moments([runs["hosts"] for runs in runs_of], known)
-    target, wave_target = (
-        moments(list(happened[:, None].astype(float)), known).iloc[0],
-        observed_moments(plan.union, plan.waves),
-    )
+    target = moments(list(happened[:, None].astype(float)), known).iloc[0]
+    wave_target = observed_moments(plan.union, plan.waves)
 
     def fitted(found: pd.DataFrame, to: pd.Series) -> ahead.Posterior:
         return nearest(points, found, to, plan.keep, replicates)
@@ -189,11 +187,8 @@ def tables(plan: CalibrationSpec, progress: Progress | None = None) -> dict[str,
         names = [f"{one['call']}, {part}" for one in earlier for part in ("hosts", "size")]
         own = fitted(of_calls[names], target[names]).sample(plan.keep, plan.seed) if earlier else blind
         found: dict[str, Floats] = {}
-        for name, draws in {
-            BEFORE: own,
-            PRIOR: blind,
-            WAVES: posteriors[WAVES].sample(plan.keep, plan.seed),
-        }.items():
+        of_factories = posteriors[WAVES].sample(plan.keep, plan.seed)
+        for name, draws in {BEFORE: own, PRIOR: blind, WAVES: of_factories}.items():
             many = pd.concat([draws] * ahead.REPEATS, ignore_index=True)
             runs = run_call(scenario_of(row), many, plan.seed, FRESH + np.arange(len(many)), progress)
             found[name] = _probability(runs.pop("hosts"))
