@@ -355,3 +355,13 @@ def test_imports_inside_functions_are_few():
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     assert 0 < len(inside) <= 150
+
+
+def test_no_function_is_longer_than_sixty_lines():
+    long = [
+        f"{path}: {node.name}"
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno > 60
+    ]
+    assert long == []

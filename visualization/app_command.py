@@ -12,6 +12,18 @@ from juste_retour.runs.cli.options import MembersDir, Rules, option
 LOCAL = "127.0.0.1"
 
 
+Named = Annotated[
+    list[str] | None,
+    option(
+        "Another host name under which visitors open the app, such as that of a proxy. Repeatable.", "NAME", "--name"
+    ),
+]
+Embed = Annotated[
+    list[str] | None,
+    option("Web site that may show the page in a frame, such as https://example.org. Repeatable.", "ORIGIN"),
+]
+
+
 def app(
     context: typer.Context,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the app; 0 uses a free one.")] = 8765,
@@ -19,18 +31,8 @@ def app(
         str, option("Network address of the app; other machines can open it only if you change this.")
     ] = LOCAL,
     browser: Annotated[bool, option("Whether to open the page in a browser.", None, "--browser/--no-browser")] = True,
-    named: Annotated[
-        list[str] | None,
-        option(
-            "Another host name under which visitors open the app, such as that of a proxy. Repeatable.",
-            "NAME",
-            "--name",
-        ),
-    ] = None,
-    embed: Annotated[
-        list[str] | None,
-        option("Web site that may show the page in a frame, such as https://example.org. Repeatable.", "ORIGIN"),
-    ] = None,
+    named: Named = None,
+    embed: Embed = None,
     audience: Annotated[
         bool, option("Let the audience guess and vote by phone, on the local network.", None, "--audience")
     ] = False,

@@ -201,23 +201,13 @@ def attribute(
         worlds = drawn.count
     runs = Runs(checked_integer(seed, "seed", 0), members, [outcome_name], beside, drawn)
     games = mixtures_run(built, runs, checked_integer(worlds, "worlds", 2), progress)
-    found = []
-    for name, game in zip(("envelopes", "spending"), games, strict=True):
-        if name == "spending" and priced:
-            continue
-        sums = game[COMMITTED]
-        found.append(
-            replace(
-                attributed(built, game[outcome_name], outcome_name, seed),
-                equal=name,
-                committed_from=mean(sums[0]),
-                committed_to=mean(sums[-1]),
-                window=str(Window.of(ends[0])),
-                windows=[_over_window(built, game[over(outcome_name, w)], outcome_name, seed, w) for w in beside],
-                windows_left_out=left_out,
-                draws=drawn,
-            )
+    found = [
+        replace(
+            _with_windows(built, game, outcome_name, seed, beside), equal=name, windows_left_out=left_out, draws=drawn
         )
+        for name, game in zip(("envelopes", "spending"), games, strict=True)
+        if name == "envelopes" or not priced
+    ]
     if priced or equal == "spending":
         return found[-1]
     return replace(found[0], at_equal_spending=found[1])
@@ -276,6 +266,20 @@ def _windows_beside(outcome_name: str, ends: Sequence[Scenario]) -> tuple[list[W
     every = [Window.of(ends[0], years) for years in SIDE_BY_SIDE]
     kept = [w for w in every if all(w.within(end) for end in ends)]
     return kept, [w.years for w in every if w not in kept]
+
+
+def _with_windows(
+    built: Switches, game: Mapping[str, Floats], outcome_name: str, seed: int, beside: Sequence[Window]
+) -> Attribution:
+    """The attribution over the window of the scenarios, with those over other windows and the money committed."""
+    sums = game[COMMITTED]
+    return replace(
+        attributed(built, game[outcome_name], outcome_name, seed),
+        committed_from=mean(sums[0]),
+        committed_to=mean(sums[-1]),
+        window=str(Window.of(built.source)),
+        windows=[_over_window(built, game[over(outcome_name, w)], outcome_name, seed, w) for w in beside],
+    )
 
 
 def _over_window(built: Switches, values: Floats, outcome_name: str, seed: int, window: Window) -> OverWindow:

@@ -191,20 +191,17 @@ def compare(
 
     Args:
         scenarios: two or more names of presets, paths, contents or `Scenario` objects.
-        worlds: pairs of replications, 400 by default; with `until`, the minimum.
+        worlds, most: pairs of replications, 400 by default; with `until`, the least and the most.
         seed: integer of at least 0.
         outcomes: columns of the table `worlds`.
-        until: add pairs until the half-width of every contrast in `headline` is at most this, in the outcome's unit.
-        headline: the outcome that `until` is about.
-        most: the maximum number of pairs with `until`.
+        until, headline: add pairs until the half-width of every contrast in the headline is at most this, in its unit.
         equal: "envelopes" for the scenarios as they are, with their contrasts at equal spending as
             `at_equal_spending`; "spending" for the latter only. Prices are omitted at equal spending.
         changes: keys and values to change in all scenarios.
         changes_b: keys and values to change in the second scenario only, or in a copy of the first if it is the only one.
         members: a union, or a folder of its tables; each scenario's own by default.
         draws: number of draws of the parameters from the posterior, each with its own replication. Prices are omitted.
-        from_prior: draw from the plausible ranges of all parameters.
-        posterior: a table of draws to use.
+        from_prior, posterior: draw from the plausible ranges of all parameters, or from this table of draws.
         progress: called with runs done and runs to do; True prints them every 15 seconds.
 
     Raises:
@@ -213,48 +210,58 @@ def compare(
     Example:
         `compare("eu-status-quo", "essay-reform", worlds=100)["years_behind"].difference` is in years.
     """
-    if len(scenarios) == 1 and changes_b:
-        scenarios = scenarios * 2
-    if len(scenarios) < 2:
-        raise BadInput(
-            "compare needs two scenarios or more; give a second one, as in compare A B, or add --set-b KEY=VALUE."
-        )
     worlds = checked_integer(WORLDS if worlds is None else worlds, "worlds", 2)
     seed, progress = checked_integer(seed, "seed", 0), reporter(progress, "runs")
-    chosen, names = named(scenarios, changes, changes_b)
-    chosen = in_one_window(chosen)
-    wanted = [n for n in known_outcomes() if outcomes is None or n in {outcome(o) for o in outcomes}]
-    if until is not None and not (np.isfinite(until) and until > 0):
-        raise BadInput(f"--until is {until!r}; give a half-width above 0.")
-    if until is not None and outcome(headline) not in wanted:
-        wanted.append(headline)
-    checked_equal(equal, [headline] if until is not None else wanted)
+    chosen, names = _compared(scenarios, changes, changes_b)
+    wanted = _wanted(outcomes, _aimed_at(headline, until, draws), equal)
     if equal == "spending" or draws or not all(s.priced for s in chosen):
         wanted = [name for name in wanted if name not in PRICES]
     drawn = None
     if draws is not None:
-        if until is not None:
-            raise BadInput("--until and --draws exclude each other; omit --until and give the number of draws.")
         drawn = draws_of(chosen, draws, seed, from_prior=from_prior, table=posterior, progress=progress)
         worlds = drawn.count
     paired = Paired(chosen, seed, members, wanted, equal_spending=True, draws=drawn)
     paired.extend(worlds, progress)
     if until is not None:
         _extend_until(until, paired, headline, equal, most, progress)
-    aimed = {headline: until} if until is not None else {}
+    aimed = {} if until is None else {headline: until}
     free, held = (_between(paired, names, wanted, kind, aimed) for kind in EQUAL)
-    return Contrasts(
-        chosen,
-        names,
-        seed,
-        paired.worlds,
-        {name: paired.values[name] for name in wanted},
-        held if equal == "spending" else free,
-        equal,
-        str(Window.of(chosen[0])),
-        [] if equal == "spending" else held,
-        drawn,
-    )
+    values, window = {name: paired.values[name] for name in wanted}, str(Window.of(chosen[0]))
+    both = (held, equal, window, []) if equal == "spending" else (free, equal, window, held)
+    return Contrasts(chosen, names, seed, paired.worlds, values, *both, drawn)
+
+
+def _compared(
+    scenarios: tuple[str | Path | Content | Scenario, ...], changes: Content | None, changes_b: Content | None
+) -> tuple[list[Scenario], list[str]]:
+    """The scenarios, in the window of the first, and their names."""
+    if len(scenarios) == 1 and changes_b:
+        scenarios = scenarios * 2
+    if len(scenarios) < 2:
+        raise BadInput(
+            "compare needs two scenarios or more; give a second one, as in compare A B, or add --set-b KEY=VALUE."
+        )
+    chosen, names = named(scenarios, changes, changes_b)
+    return in_one_window(chosen), names
+
+
+def _wanted(outcomes: Iterable[str] | None, headline: str | None, equal: str) -> list[str]:
+    """The outcomes to compare, among them the headline; `BadInput` if one is unknown or has no value at equal spending."""
+    asked = None if outcomes is None else {outcome(o) for o in outcomes}
+    wanted = [n for n in known_outcomes() if asked is None or n in asked]
+    if headline is not None and outcome(headline) not in wanted:
+        wanted.append(headline)
+    checked_equal(equal, wanted if headline is None else [headline])
+    return wanted
+
+
+def _aimed_at(headline: str, until: float | None, draws: int | None) -> str | None:
+    """The outcome whose intervals must be as narrow as `until`; None if there is none."""
+    if until is not None and not (np.isfinite(until) and until > 0):
+        raise BadInput(f"--until is {until!r}; give a half-width above 0.")
+    if until is not None and draws is not None:
+        raise BadInput("--until and --draws exclude each other; omit --until and give the number of draws.")
+    return None if until is None else headline
 
 
 def _extend_until(

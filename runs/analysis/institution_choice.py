@@ -148,6 +148,20 @@ def choose(
     if len(given) < 2:
         reasons = "; ".join(dict.fromkeys(reason.rstrip(".") for reason in left_out.values()))
         raise BadInput(f"fewer than two institutions have a result: {reasons}.")
+    return _chosen(names, given, every, union, by, worlds, seed, left_out)
+
+
+def _chosen(
+    names: list[str],
+    given: list[Scenario],
+    every: list[Found],
+    union: Members,
+    by: str | None,
+    worlds: int,
+    seed: int,
+    left_out: dict[str, str],
+) -> Chosen:
+    """The choice, given what `run_all` found for each institution."""
     votes = [Adoption(s, union, by or s.rules["voting"]) for s in given]
     utility = np.stack([one[UTILITY] for one in every])  # (institutions, worlds, states)
     count = len(given)

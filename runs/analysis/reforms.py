@@ -7,7 +7,7 @@ rises. Behavior is not reformed: states, commissioners and labs decide in every 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from html import escape
 from pathlib import Path
@@ -37,7 +37,7 @@ from juste_retour.runs.base.resampling import RESAMPLES, interval, resampled_mea
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.paired import LAG, Runs
 from juste_retour.runs.results.parameter_draws import ParameterDraws, draws_of
-from juste_retour.runs.results.switches import Switches, check_union
+from juste_retour.runs.results.switches import Switches
 from juste_retour.runs.results.windows import Window, in_one_window
 
 AT_ONCE = 64  # packages whose replications are resampled together
@@ -240,8 +240,7 @@ def reforms(
     Args:
         source: today's institutions. Their window and behavior are used in all packages.
         target: the whole reform.
-        worlds: replications of each package.
-        seed: integer of at least 0.
+        worlds, seed: replications of each package, and the seed of their random numbers, an integer of at least 0.
         by: one voting rule for all parts; by default each part has the rule of its legal basis, and outside the European
             Union that of `source`.
         reading: of the legal bases, "strict" or "lenient".
@@ -261,30 +260,22 @@ def reforms(
     Example:
         `reforms("eu-status-quo", "essay-reform", worlds=100).best_that_passes.parts` are the parts that would pass.
     """
-    progress = reporter(progress, "mixtures")
+    seed, progress = checked_integer(seed, "seed", 0), reporter(progress, "mixtures")
     worlds, each = checked_integer(worlds, "worlds", 2), checked_integer(each, "each", 2)
-    seed = checked_integer(seed, "seed", 0)
     checked_equal(equal, [LAG])
-    ends = load(source), load(target)
-    check_union(*ends)
-    built = packages_between(*in_one_window(ends))
+    built = packages_between(*in_one_window((load(source), load(target))))
     union = union_of(members, built.source.members)
     parts = parts_of(built, chosen(built, package))
     parameter = None if break_even is None else checked_parameter(break_even, built)
     Adoption(built.source, union, by, reading)  # refuses an unknown rule before anything runs
     how: dict[str, Any] = {"workers": checked_integer(workers, "workers", 1, 1024), "progress": progress}
-
     runs = Runs(seed, union, [LAG], utilities=True)
     ran = Trials(built, union, seed, Sample.of(built.mixtures, runs, worlds, equal=equal == "spending", **how))
     if draws is not None:
         drawn = draws_of(list(built.mixtures), draws, seed, from_prior=from_prior, table=posterior, progress=progress)
-        drawn = replace(drawn, each=each)
-        runs = Runs(seed, union, [LAG], draws=drawn, utilities=True)
-        ran = replace(ran, drawn=Means.of(built.mixtures, runs, drawn, **how))
+        ran = ran.with_draws(replace(drawn, each=each), how)
     if parameter is not None:
-        tried = range_of(parameter, each)
-        at = AtValues(seed, union, [LAG], draws=tried, utilities=True)
-        ran = replace(ran, tried=Means.of(built.mixtures, at, tried, **how))
+        ran = ran.with_values(range_of(parameter, each), how)
     return counted(ran, by, reading, parts)
 
 
@@ -298,6 +289,16 @@ class Trials:
     sample: Sample
     drawn: Means | None = None
     tried: Means | None = None
+
+    def with_draws(self, drawn: ParameterDraws, how: Mapping[str, Any]) -> Trials:
+        """The same with runs of draws of the parameters."""
+        runs = Runs(self.seed, self.union, [LAG], draws=drawn, utilities=True)
+        return replace(self, drawn=Means.of(self.built.mixtures, runs, drawn, **how))
+
+    def with_values(self, tried: ParameterDraws, how: Mapping[str, Any]) -> Trials:
+        """The same with runs at values of one parameter."""
+        runs = AtValues(self.seed, self.union, [LAG], draws=tried, utilities=True)
+        return replace(self, tried=Means.of(self.built.mixtures, runs, tried, **how))
 
 
 def counted(ran: Trials, by: str | None, reading: str, package: tuple[str, ...]) -> Reforms:

@@ -37,6 +37,19 @@ Workers = Annotated[
 REFUSALS = 2  # refused points that are shown
 
 
+HalfWidth = Annotated[
+    float | None,
+    option(
+        "With --dry-run: print the replications at which 95 % intervals of differences and of factors' effects are plus or minus H.",
+        "H",
+    ),
+]
+Preregister = Annotated[
+    bool,
+    option("Write design, hypotheses and analysis to --out before the run, and run nothing.", None, "--preregister"),
+]
+
+
 def batch(
     spec: SpecFile,
     out: Annotated[
@@ -52,22 +65,8 @@ def batch(
         bool,
         option("Check the spec, run a short pilot, print time and precision, write nothing.", None, "--dry-run"),
     ] = False,
-    half_width: Annotated[
-        float | None,
-        option(
-            "With --dry-run: print the replications at which 95 % intervals of differences and of factors' effects "
-            "are plus or minus H.",
-            "H",
-        ),
-    ] = None,
-    preregister: Annotated[
-        bool,
-        option(
-            "Write design, hypotheses and analysis to --out before the run, and run nothing.",
-            None,
-            "--preregister",
-        ),
-    ] = False,
+    half_width: HalfWidth = None,
+    preregister: Preregister = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:

@@ -29,6 +29,15 @@ from juste_retour.runs.results.paired import named
 By = Annotated[str | None, option("Count all votes by this voting rule.", "RULE")]
 
 
+Reading = Annotated[str, option("Reading of the legal bases that say which rule must pass a part.", "strict|lenient")]
+PackageShown = Annotated[
+    str | None, option("Package whose changes are shown state by state.  [default: all parts]", "PART,PART")
+]
+AlsoDraws = Annotated[
+    int | None, option("Also draw the parameters N times from the posterior: in which share does a package pass?", "N")
+]
+
+
 def reforms(
     source: Annotated[str, argument("Preset or TOML file: today's institutions.", "A")],
     target: Annotated[
@@ -37,20 +46,12 @@ def reforms(
     worlds: Annotated[int, option("Replications of each package.", "N")] = 200,
     seed: Seed = 0,
     by: By = None,
-    reading: Annotated[
-        str, option("Reading of the legal bases that say which rule must pass a part.", "strict|lenient")
-    ] = "strict",
-    package: Annotated[
-        str | None,
-        option("Package whose changes are shown state by state.  [default: all parts]", "PART,PART"),
-    ] = None,
+    reading: Reading = "strict",
+    package: PackageShown = None,
     equal: Equal = "envelopes",
     set_: Set = None,
     set_b: SetB = None,
-    draws: Annotated[
-        int | None,
-        option("Also draw the parameters N times from the posterior: in which share does a package pass?", "N"),
-    ] = None,
+    draws: AlsoDraws = None,
     each: Annotated[int, option("Replications of each draw, and of each value of --break-even.", "N")] = 24,
     prior: FromPrior = False,
     posterior: DrawsFile = None,

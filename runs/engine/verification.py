@@ -24,7 +24,7 @@ from juste_retour.runs.engine import pool
 from juste_retour.runs.engine.chunks import ChunkPlan, Produced
 from juste_retour.runs.engine.experiment import processes, stoppable
 from juste_retour.runs.engine.manifest import Record, continued, mixture
-from juste_retour.runs.engine.spec import spec_of
+from juste_retour.runs.engine.spec import Spec, spec_of
 from juste_retour.runs.engine.store import DONE, REMEDY, Store, rules_read_anew, solution_digests
 from juste_retour.runs.results.ensemble import checked_integer
 
@@ -101,48 +101,41 @@ def verify(
     spec = spec_of(manifest["spec"], store.out)
     then, now = manifest["provenance"], made_with(spec.members, *spec.study)
     exact = all(same_bits(made, now) for made in (then, *continued(manifest)))
-    changed = [
-        *changes_between(then, now),
-        *rules_between(manifest["rules"], spec.rules),
-        *rules_read_anew(manifest),
-    ]
-    differences, sound = [], []
-    for number, record in sorted(records.items()):
-        damage = store.damaged(record)
-        if damage is None:
-            sound.append(number)
-        else:
-            differences.append(f"chunk {number}: {damage}")
+    changed = [*changes_between(then, now), *rules_between(manifest["rules"], spec.rules), *rules_read_anew(manifest)]
+    damage = {number: store.damaged(record) for number, record in sorted(records.items())}
+    differences = [f"chunk {number}: {what}" for number, what in damage.items() if what is not None]
+    sound = [number for number, what in damage.items() if what is None]
     if not every and len(sound) > sample:
         sound = sorted(int(n) for n in np.random.default_rng().choice(sound, sample, replace=False))
-    plan = ChunkPlan(spec)
-    store.compare_size(manifest, plan)
+    store.compare_size(manifest, plan := ChunkPlan(spec))
     missing = plan.chunks - len(records)
     bargains = [scenario for n in sound for scenario in plan.expecting(n).values()]
     stored = sum(is_known(scenario, spec.members) for scenario in bargains)
-    content = json.dumps(dict(spec.content), default=str)
     checked = []
-    with stoppable(at_once=workers == 0) as stop:
-        running = pool.local(spec, content, sound, stop, workers) if workers else pool.here(content, sound, stop)
-        for produced in running if sound else ():
-            checked.append(produced.chunk)
-            differences += _changed(store, records[produced.chunk], produced, exact)
-            if progress is not None:
-                progress(len(checked), len(sound))
-    if stop.asked:
-        raise KeyboardInterrupt
-    mismatch = store.mismatch()
-    if mismatch is not None:
+    for produced in _run_again(spec, sound, workers):
+        checked.append(produced.chunk)
+        differences += _changed(store, records[produced.chunk], produced, exact)
+        if progress is not None:
+            progress(len(checked), len(sound))
+    if (mismatch := store.mismatch()) is not None:
         differences.append(mismatch)
     if manifest.get("solutions", digests := solution_digests(records)) != digests and manifest["complete"]:
         differences.append(f"{store.out / DONE} records other stationary values than the manifest")
-    if solve:
-        for n in sound:
-            differences += _solved_again(plan, n, records[n], exact and not changed)
+    for n in sound if solve else ():
+        differences += _solved_again(plan, n, records[n], exact and not changed)
     solved = len(bargains) if solve else 0
     return Verification(
         sorted(checked), plan.chunks, missing, exact, differences, changed, mixture(manifest), stored, solved
     )
+
+
+def _run_again(spec: Spec, chunks: list[int], workers: int) -> Iterator[Produced]:
+    content = json.dumps(dict(spec.content), default=str)
+    with stoppable(at_once=workers == 0) as stop:
+        running = pool.local(spec, content, chunks, stop, workers) if workers else pool.here(content, chunks, stop)
+        yield from running if chunks else ()
+    if stop.asked:
+        raise KeyboardInterrupt
 
 
 def _solved_again(plan: ChunkPlan, chunk: int, record: Record, same: bool) -> Iterator[str]:

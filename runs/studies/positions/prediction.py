@@ -128,18 +128,15 @@ def positions(
         `positions("deu", ["compromise", "mean"]).scores` has a row for each model.
     """
     chosen = _chosen(models)
-    if by is not None and by not in BY:
-        raise BadInput(f"by is {by!r}; it must be one of {', '.join(BY)}.")
-    if isinstance(share, bool) or not (isinstance(share, int | float) and 0 <= share <= 100):
-        raise BadInput(f"share is {share!r}; it must be a number from 0 to 100, such as {SHARE}.")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise BadInput(f"seed is {seed!r}; it must be an integer of at least 0.")
+    _check(by, share, seed)
     issues, sha256 = read_with_digest(source)
     found = [weighed(issue, share) for issue in issues]
     outcomes, omitted = _predicted(found, chosen, reporter(progress, "models"))
     groups = [] if by is None else [BY[by]]
     scored = scores(in_common(outcomes) if common else outcomes, groups, seed)
     capability = Counter(w.source for w in found)
+    asked = {"by": by, "share": share, "common": common, "seed": seed}
+    name = "a data frame" if isinstance(source, pd.DataFrame) else str(source)
     unknown = [actor for w in found if w.source == EQUAL for actor in unknown_actors(w.issue)]
     return Predictions(
         outcomes,
@@ -154,17 +151,17 @@ def positions(
         share if capability[POWER] else None,
         dict(capability),
         tuple(sorted(set(unknown))),
-        {
-            "source": "a data frame" if isinstance(source, pd.DataFrame) else str(source),
-            "sha256": sha256,
-            "models": chosen,
-            "by": by,
-            "share": share,
-            "common": common,
-            "seed": seed,
-            **platform_facts(),
-        },
+        {"source": name, "sha256": sha256, "models": chosen, **asked, **platform_facts()},
     )
+
+
+def _check(by: str | None, share: float, seed: int) -> None:
+    if by is not None and by not in BY:
+        raise BadInput(f"by is {by!r}; it must be one of {', '.join(BY)}.")
+    if isinstance(share, bool) or not (isinstance(share, int | float) and 0 <= share <= 100):
+        raise BadInput(f"share is {share!r}; it must be a number from 0 to 100, such as {SHARE}.")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise BadInput(f"seed is {seed!r}; it must be an integer of at least 0.")
 
 
 def _chosen(models: Iterable[str] | None) -> list[str]:
