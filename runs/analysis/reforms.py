@@ -37,7 +37,7 @@ from juste_retour.runs.base.resampling import RESAMPLES, interval, resampled_mea
 from juste_retour.runs.results.ensemble import checked_integer
 from juste_retour.runs.results.paired import LAG, Runs
 from juste_retour.runs.results.parameter_draws import ParameterDraws, draws_of
-from juste_retour.runs.results.switches import Switches
+from juste_retour.runs.results.switches import Switches, check_union
 from juste_retour.runs.results.windows import Window, in_one_window
 
 AT_ONCE = 64  # packages whose replications are resampled together
@@ -263,7 +263,7 @@ def reforms(
     seed, progress = checked_integer(seed, "seed", 0), reporter(progress, "mixtures")
     worlds, each = checked_integer(worlds, "worlds", 2), checked_integer(each, "each", 2)
     checked_equal(equal, [LAG])
-    built = packages_between(*in_one_window((load(source), load(target))))
+    built = _between(load(source), load(target))
     union = union_of(members, built.source.members)
     parts = parts_of(built, chosen(built, package))
     parameter = None if break_even is None else checked_parameter(break_even, built)
@@ -277,6 +277,11 @@ def reforms(
     if parameter is not None:
         ran = ran.with_values(range_of(parameter, each), how)
     return counted(ran, by, reading, parts)
+
+
+def _between(source: Scenario, target: Scenario) -> Switches:
+    check_union(source, target)  # first, since windows of different unions differ too
+    return packages_between(*in_one_window((source, target)))
 
 
 @dataclass(frozen=True, eq=False)
