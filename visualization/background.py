@@ -12,9 +12,9 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from juste_retour.abm.base.members import Members
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.errors import BadInput, JusteRetourError
 from juste_retour.visualization.names import named_plainly
@@ -71,7 +71,7 @@ class PartsDesk:
 
     def __init__(self, pool: AtOnce | ThreadPoolExecutor = WORKERS):
         self.pool = pool
-        self.kept: OrderedDict[tuple[str, ...], dict[str, Any]] = OrderedDict()
+        self.kept: OrderedDict[tuple[str, ...], JsonObject] = OrderedDict()
         self.line: deque[Callable[[], None]] = deque()
         self.lock = threading.Lock()
         self.busy = False
@@ -95,7 +95,7 @@ class PartsDesk:
         """
         _possible(source, target)
         key, kept = _key(source, target, members, kind), self.found(source, target, members, kind)
-        tell(kept or {"done": 0.0})
+        tell({**kept} if kept else {"done": 0.0})
         if kept:
             return
         with self.lock:
@@ -105,7 +105,7 @@ class PartsDesk:
             self.busy = True
         self.pool.submit(self._next)
 
-    def found(self, source: Scenario, target: Scenario, members: Members, kind: str) -> dict[str, Any] | None:
+    def found(self, source: Scenario, target: Scenario, members: Members, kind: str) -> JsonObject | None:
         """The result if it is kept, in the form of the message; None otherwise."""
         return self.kept.get(_key(source, target, members, kind))
 

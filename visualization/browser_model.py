@@ -18,9 +18,9 @@ from importlib import resources
 from importlib.metadata import version
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
 
 from juste_retour.abm.base.files import content_of
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.replay import STAGE
 
@@ -143,7 +143,7 @@ def _read(folder: Path, name: str) -> bytes:
         raise BadInput(f"--pyodide {str(folder)!r}: {name} cannot be read ({error.strerror}); {GIVE}.") from None
 
 
-def _lock(text: bytes, folder: Path) -> dict[str, Any]:
+def _lock(text: bytes, folder: Path) -> JsonObject:
     try:
         lock = json.loads(text)
         return {

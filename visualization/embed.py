@@ -12,12 +12,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from juste_retour.abm.base.calendar import label
-from juste_retour.abm.base.toml import setting
+from juste_retour.abm.base.toml import JsonMapping, JsonObject, setting
 from juste_retour.abm.worlds.scenario import DEFAULT, Scenario, parameters
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base.palette import FONTS, LIGHT, WEIGHTS, css
@@ -68,7 +67,7 @@ def _value(text: str) -> object:
         return text
 
 
-def fixed(specs: Sequence[Mapping[str, Any]], seed: int) -> str:
+def fixed(specs: Sequence[JsonMapping], seed: int) -> str:
     """The canonical query for scenarios and seed: all that determines the result, and nothing else."""
     pairs: list[tuple[str, object]] = []
     for side, spec in zip("ab", specs, strict=False):
@@ -77,13 +76,13 @@ def fixed(specs: Sequence[Mapping[str, Any]], seed: int) -> str:
     return urlencode([*pairs, ("seed", seed), *([("compare", 1)] if len(specs) == 2 else [])])
 
 
-def _computed(specs: Sequence[Mapping[str, Any]], seed: int) -> tuple[str, str, list[dict[str, Any]]]:
+def _computed(specs: Sequence[JsonMapping], seed: int) -> tuple[str, str, list[JsonObject]]:
     with _ONE_AT_A_TIME:
         return _found(json.dumps([specs, seed], sort_keys=True))
 
 
 @lru_cache(maxsize=64)
-def _found(text: str) -> tuple[str, str, list[dict[str, Any]]]:
+def _found(text: str) -> tuple[str, str, list[JsonObject]]:
     """The sentence, the window, and per scenario its title, median, low and high; `text` has the specs and seed as JSON."""
     specs, seed = json.loads(text)
     scenarios, union = scenarios_of({"specs": specs}), union_asked({"specs": specs})
@@ -101,13 +100,13 @@ def _found(text: str) -> tuple[str, str, list[dict[str, Any]]]:
     return f"In the model, {name} is {said}, on average over {when}.", when, rows
 
 
-def _over(spec: Mapping[str, Any], scenario: Scenario) -> dict[str, Any] | None:
+def _over(spec: JsonMapping, scenario: Scenario) -> JsonObject | None:
     """The range of a scenario's lag over all uncertain numbers; None for one that the verdict does not have."""
-    lag: dict[str, Any] | None = ranges()["lags"].get(spec["base"])
+    lag: JsonObject | None = ranges()["lags"].get(spec["base"])
     return lag if lag and not spec["changes"] and lag["read"] == label(scenario.window[-1]) else None
 
 
-def _honest(rows: Sequence[Mapping[str, Any]]) -> str:
+def _honest(rows: Sequence[JsonMapping]) -> str:
     """What the runs leave out, and how far the lags range over all uncertain numbers, where that is known."""
     wide = [f"{_range(row['over'])} years under “{row['title']}”" for row in rows if row["over"]]
     return "These runs are at the default numbers." + (
@@ -117,7 +116,7 @@ def _honest(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _said(row: Mapping[str, Any], frontier: str) -> str:
+def _said(row: JsonMapping, frontier: str) -> str:
     """How far behind a scenario is, in words."""
     median = row["median"]
     if median is None:
@@ -127,11 +126,11 @@ def _said(row: Mapping[str, Any], frontier: str) -> str:
     return f"{far} {frontier} under “{row['title']}” (median of {WORLDS} runs; 9 in 10: {_range(row)})"
 
 
-def _years(row: Mapping[str, Any]) -> str:
+def _years(row: JsonMapping) -> str:
     return "no run" if row["median"] is None else f"{row['median']:.1f}"
 
 
-def _range(row: Mapping[str, Any]) -> str:
+def _range(row: JsonMapping) -> str:
     """The range of nine in ten runs, in years behind, as text."""
     ends = [row[end] for end in ("low", "high")]
     return " to ".join("no run" if x is None else f"{round(x, 1) + 0:.1f}".replace("-", "−") for x in ends)
@@ -141,7 +140,7 @@ def _window(scenario: Scenario) -> str:
     return f"{label(scenario.window[0])[:4]} to {label(scenario.window[-1])[:4]}"
 
 
-def title_of(spec: Mapping[str, Any]) -> str:
+def title_of(spec: JsonMapping) -> str:
     """The title of a scenario on the page: its preset, and the changes to it."""
     base, changes = str(spec["base"]), spec["changes"]
     name = TITLES.get(base, base.replace("-", " ").capitalize())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from juste_retour.abm.base.calendar import decimal_year, label
 from juste_retour.abm.base.members import Members, load_members
 from juste_retour.abm.base.observed import observed
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.abm.data import map_geometry, place
 from juste_retour.visualization.names import UNIONS, lab_title
 from juste_retour.visualization.patchwork import patchwork
@@ -31,7 +31,7 @@ SMALL = ("MT", "LU", "CY")
 
 
 @cache
-def _outlines() -> dict[str, Any]:
+def _outlines() -> JsonObject:
     return map_geometry()
 
 
@@ -59,7 +59,7 @@ def _land(
     return "", paths, names, [tuple(spot) for spot in spots.tolist()]
 
 
-def _selected(members: Members) -> list[dict[str, Any]]:
+def _selected(members: Members) -> list[JsonObject]:
     """The real AI factories in the union's states, with place, date of selection and candidate site."""
     codes, sites = list(members.states.codes), list(members.sites.names)
     return [
@@ -76,7 +76,7 @@ def _selected(members: Members) -> list[dict[str, Any]]:
     ]
 
 
-def drawn_map(members: Members | None = None) -> dict[str, Any]:
+def drawn_map(members: Members | None = None) -> JsonObject:
     """The data about a union that the browser needs once: outlines, labels, sites, commissioners and labs."""
     members = members or load_members()
     states, sites = members.states, members.sites

@@ -11,11 +11,10 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from importlib import resources
-from typing import Any
 from uuid import uuid4
 
 from juste_retour.abm.base.members import Members, load_members
-from juste_retour.abm.base.toml import parsed
+from juste_retour.abm.base.toml import JsonObject, parsed
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.abm.worlds.scenario import DEFAULT, Scenario, load, parameters, presets
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
@@ -297,7 +296,7 @@ class Session:
         return None
 
     @staticmethod
-    def passing(source: Scenario, target: Scenario, union: Members) -> dict[str, Any] | None:
+    def passing(source: Scenario, target: Scenario, union: Members) -> JsonObject | None:
         """The stored votes on the packages between two scenarios, if these are the shipped ones."""
         held = stored_passing()
         same = held["digests"] == [source.digest, target.digest] and union.digest == load_members().digest

@@ -16,6 +16,7 @@ from typing import Any
 
 from juste_retour.abm.base.files import refuse_special_output
 from juste_retour.abm.base.members import load_members
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.abm.worlds.scenario import load, presets
 from juste_retour.agents.errors import BadInput
 from juste_retour.visualization.browser_model import distribution, embedded
@@ -61,7 +62,7 @@ def part(name: str, changes: dict[str, str]) -> str:
 
     If the scenario is not valid, the JSON has only `error`, one sentence.
     """
-    content: dict[str, Any]
+    content: JsonObject
     try:
         scenario = scenario_of({"base": name, "changes": changes})
         content = {"toml": scenario.toml(), "runs": columns([play(scenario, seed) for seed in SEEDS])}
@@ -83,9 +84,9 @@ def columns(value: Any) -> Any:
     return [columns(inner) for inner in value]
 
 
-def catalog() -> dict[str, Any]:
+def catalog() -> JsonObject:
     """The choices for which the file has runs, out of all that the app offers."""
-    all_of_it: dict[str, Any] = offered()
+    all_of_it: JsonObject = offered()
     rules = {(group, rule) for group, rule in SETTINGS}
     rules |= {(group, load(name).rules[group].rule) for name in held() for group, _ in SETTINGS}
     groups = dict.fromkeys(group for group, _ in SETTINGS)
@@ -106,7 +107,7 @@ def catalog() -> dict[str, Any]:
     }
 
 
-def _presets(offered: dict[str, Any]) -> list[dict[str, Any]]:
+def _presets(offered: JsonObject) -> list[JsonObject]:
     """The offered presets that are in `held`."""
     names = held()
     return [preset for preset in offered["presets"] if preset["name"] in names]
@@ -170,11 +171,11 @@ def page(parts: dict[str, str], model: dict[str, object] | None = None) -> str:
         model: the model from `embedded`. Without it, the page offers only choices for which it has runs.
     """
     geometry = drawn_map(load_members())
-    content: dict[str, Any] = {"seeds": SEEDS, "parts": parts, "passing": stored_passing()}
+    content: JsonObject = {"seeds": SEEDS, "parts": parts, "passing": stored_passing()}
     if model is None:
         content |= {"geometry": geometry | {"tour": False}, "catalog": catalog()}
     else:
-        all_of_it: dict[str, Any] = offered()
+        all_of_it: JsonObject = offered()
         every = all_of_it | {"presets": _presets(all_of_it), "alone": True}
         content |= {"geometry": geometry, "catalog": every, "model": model}
     return page_around("juste retour: a laboratory", content, "lab.js")

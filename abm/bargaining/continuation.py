@@ -14,7 +14,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from juste_retour.abm.bargaining.mean_world import SEARCHES, MeanWorld
 from juste_retour.abm.bargaining.sampled import LONGEST, USUAL, FixedPoint
 from juste_retour.abm.bargaining.stationary_values import NotConverged
 from juste_retour.abm.base.members import Members
+from juste_retour.abm.base.toml import JsonMapping, JsonObject
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.rules import Setting, family
@@ -118,7 +118,7 @@ def _search_of(scenario: Scenario) -> Scenario:
     return rules.changed({"expect": _without_solution(entry)}) if isinstance(entry, Mapping) else rules
 
 
-def _without_solution(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _without_solution(entry: JsonMapping) -> JsonObject:
     return {
         key: _without_solution(value) if isinstance(value, Mapping) else value
         for key, value in entry.items()

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from juste_retour.abm.bargaining.stationary_values import NotConverged
+from juste_retour.abm.base.toml import JsonMapping, JsonObject
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 
 SHORTEST, USUAL, LONGEST = 24, 60, 160  # fewest, usual and most rounds
@@ -97,7 +97,7 @@ class FixedPoint:
     number: int = 1
 
     @classmethod
-    def of(cls, plain: Mapping[str, Any], states: int) -> FixedPoint:
+    def of(cls, plain: JsonMapping, states: int) -> FixedPoint:
         """The solutions of a search for this number of states, given what `plain` returned.
 
         Raises:
@@ -113,7 +113,7 @@ class FixedPoint:
             raise ValueError("values that are not finite")
         return found
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> JsonObject:
         """The solutions as plain data, which JSON keeps to the last bit."""
         listed = {name: getattr(self, name).tolist() for name in ARRAYS}
         return {**asdict(self), **listed, "leads": list(self.leads)}

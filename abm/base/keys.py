@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.agents.errors import BadInput, near
 
 REQUIRED = object()  # the default of a key that must be given
@@ -23,7 +24,7 @@ class Key(NamedTuple):
         return self._replace(default=default)
 
 
-def checked(content: object, place: str, known: Mapping[str, Key]) -> dict[str, Any]:
+def checked(content: object, place: str, known: Mapping[str, Key]) -> JsonObject:
     """The values of all known keys, with defaults for those that are omitted.
 
     Args:

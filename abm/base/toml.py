@@ -10,10 +10,12 @@ from typing import Any
 from juste_retour.abm.base.files import content_of
 from juste_retour.agents.errors import BadInput
 
+JsonObject = dict[str, Any]  # an object of a JSON or TOML file, as its parser returns it
+JsonMapping = Mapping[str, Any]  # the same, for those who only read it
 MOST_CHANGES = 4  # how many changes a name lists
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> JsonObject:
     """Return the content of a TOML file; `BadInput` if it cannot be read or is not valid."""
     try:
         text = content_of(path).decode("utf-8")
@@ -25,7 +27,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     return parsed(text, str(path))
 
 
-def parsed(text: str, place: str) -> dict[str, Any]:
+def parsed(text: str, place: str) -> JsonObject:
     """Return the content of a TOML text; `BadInput` names the `place` if it is not valid."""
     try:
         content = tomllib.loads(text)

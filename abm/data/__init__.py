@@ -3,10 +3,11 @@
 import json
 import math
 from pathlib import Path
-from typing import Any
+
+from juste_retour.abm.base.toml import JsonObject
 
 
-def map_geometry() -> dict[str, Any]:
+def map_geometry() -> JsonObject:
     """Return the map as a dictionary.
 
     `w` and `h` are its size in drawing units, `eu` the SVG path of each state by code, `other` the land around them,

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple, Union
+from typing import NamedTuple, Union
 
 from juste_retour.abm.base.calendar import label, quarter
 from juste_retour.abm.base.parameters import Parameters, parameters
-from juste_retour.abm.base.toml import read_toml, toml_lines, with_changes
+from juste_retour.abm.base.toml import JsonObject, read_toml, toml_lines, with_changes
 from juste_retour.abm.worlds.agent_choice import (
     AGENTS,
     AgentChoice,
@@ -220,7 +220,7 @@ class Scenario(Parameters):
         return {k: values[k] for k in ("name", *parameters())} | self._rules_and_agents()
 
     def _rules_and_agents(self) -> dict[str, Entry]:
-        rules: dict[str, Any] = {f: choice.plain() for f, choice in self.rules.items()}
+        rules: JsonObject = {f: choice.plain() for f, choice in self.rules.items()}
         return rules | ({AGENTS: plain_agents(self.agents)} if self.agents else {})
 
     @property

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
 
 from juste_retour.abm.base.machine import cpu_features, digest_of, model_files, numpy_build
 from juste_retour.abm.base.members import Members
+from juste_retour.abm.base.toml import JsonMapping
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.runs.base.printing import json_text
 from juste_retour.runs.base.reading import read_by
@@ -188,7 +189,7 @@ def _brief(value: object, other: object) -> str:
     return ", ".join(map(str, value.values())) if isinstance(value, Mapping) else str(value)
 
 
-def content_hash(content: Mapping[str, Any]) -> str:
+def content_hash(content: JsonMapping) -> str:
     """The SHA-256 of a record that holds its own hash as `sha256`, which is left out; the same before and after JSON."""
     plain = json.loads(json_text({key: value for key, value in content.items() if key != "sha256"}))
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()

@@ -35,15 +35,15 @@ def watch(files: Iterable[Path | str]) -> None:
     named = [str(file) for file in files]
     if named and not _WATCHED:
         sys.addaudithook(_audit)
-        kind: Any = type(os.environ)
+        kind = type(os.environ)
         plain = kind.__getitem__
 
-        def recorded(self: Any, key: Any) -> Any:
+        def recorded(self: os._Environ[str], key: str) -> str:
             if isinstance(key, str):
                 _note(f"{VARIABLE}{key}")
             return plain(self, key)
 
-        kind.__getitem__ = recorded
+        kind.__getitem__ = recorded  # type: ignore[method-assign]
     _WATCHED.update(named)
 
 

@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, DTypeLike
 
 from juste_retour.abm.bargaining.continuation import found_for
-from juste_retour.abm.base.toml import setting
+from juste_retour.abm.base.toml import JsonObject, setting
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.worlds.agent_choice import AGENTS
 from juste_retour.abm.worlds.scenario import DEFAULT, Scenario, load, parameters, presets
@@ -77,7 +77,7 @@ class Produced:
     files: dict[str, bytes] = field(default_factory=dict)
     failure: Failure | None = None
     read: dict[str, str] = field(default_factory=dict)  # see `Spec.read`
-    solutions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    solutions: dict[str, JsonObject] = field(default_factory=dict)
 
 
 class ChunkPlan:
@@ -195,7 +195,7 @@ class ChunkPlan:
         seed = f", {SOLVER_SEED.name} {self._seed(cell)}" if self.spec.solver_seeds > 1 else ""
         return f"{cell.point}{seed}"
 
-    def solutions(self, chunk: int) -> dict[str, dict[str, Any]]:
+    def solutions(self, chunk: int) -> dict[str, JsonObject]:
         """The stationary values that a chunk used in this process, as plain data by point."""
         found = {p: found_for(scenario, self.spec.members) for p, scenario in self.expecting(chunk).items()}
         return {point: one.plain() for point, one in found.items() if one is not None}

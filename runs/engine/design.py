@@ -9,11 +9,11 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from juste_retour.abm.base.keys import ANY, BOOLEAN, TEXTS, Key, checked, integer
+from juste_retour.abm.base.toml import JsonMapping
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, near
@@ -29,7 +29,7 @@ class Design:
     """A kind of design with its settings."""
 
     kind: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: JsonMapping = field(default_factory=dict)
 
     @property
     def left_out(self) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
+from juste_retour.abm.base.toml import JsonMapping, JsonObject
 from juste_retour.runs.base.provenance import mixing
 
 
@@ -20,7 +20,7 @@ class Record(TypedDict):
     worlds: int
     seconds: float
     files: dict[str, str]
-    solutions: NotRequired[dict[str, dict[str, Any]]]
+    solutions: NotRequired[dict[str, JsonObject]]
 
 
 class Manifest(TypedDict):
@@ -44,14 +44,14 @@ class Manifest(TypedDict):
     tables: list[str]
     complete: bool
     seconds: float
-    spec: dict[str, Any]
+    spec: JsonObject
     spec_text: str
     refused: list[dict[str, object]]
-    provenance: dict[str, Any]
+    provenance: JsonObject
     rules: dict[str, str]
     done: NotRequired[int]
     read: NotRequired[dict[str, str]]
-    continued_with: NotRequired[list[dict[str, Any]]]
+    continued_with: NotRequired[list[JsonObject]]
     result: NotRequired[str]
     hashes: NotRequired[dict[str, str]]
     solutions: NotRequired[dict[str, list[str]]]
@@ -85,7 +85,7 @@ def fits(value: object, kind: type | tuple[type, ...]) -> bool:
     return not isinstance(value, int | float) or (math.isfinite(value) and value >= 0)
 
 
-def follows_from(manifest: Mapping[str, Any]) -> dict[str, object]:
+def follows_from(manifest: JsonMapping) -> dict[str, object]:
     """The entries of a manifest that its spec determines."""
     spec = manifest["spec"]
     return {
@@ -94,13 +94,13 @@ def follows_from(manifest: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-def continued(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+def continued(manifest: JsonMapping) -> list[JsonObject]:
     """The provenances with which an experiment was resumed, without the one with which it began."""
     found = manifest.get("continued_with", [])
     return [then for then in found if isinstance(then, dict)] if isinstance(found, list) else []
 
 
-def mixture(manifest: Mapping[str, Any]) -> str:
+def mixture(manifest: JsonMapping) -> str:
     """A warning if chunks of an experiment were computed with different software or processors, else an empty string."""
     begun = manifest["provenance"]
     found = dict.fromkeys(change for then in continued(manifest) for change in mixing(begun, then))

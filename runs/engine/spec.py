@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from juste_retour.abm.bargaining.continuation import solver_seed, with_seed
 from juste_retour.abm.base.files import content_of
 from juste_retour.abm.base.members import Members, union_of
-from juste_retour.abm.base.toml import read_toml
+from juste_retour.abm.base.toml import JsonMapping, JsonObject, read_toml
 from juste_retour.abm.worlds.scenario import DEFAULT, Scenario, load
 from juste_retour.abm.worlds.stacked import check_actors
 from juste_retour.agents.errors import BadInput, near
@@ -85,7 +84,7 @@ class Refused:
 class Spec:
     """A checked spec. `content` is plain data with all settings and resolved paths, from which workers rebuild the spec."""
 
-    content: Mapping[str, Any]
+    content: JsonMapping
     scenario: Scenario
     scenarios: Mapping[str, Scenario]
     design: Design
@@ -199,7 +198,7 @@ class Spec:
         return list(dict.fromkeys(key for point in self.points for key in point))
 
 
-def content_digest(content: Mapping[str, Any], members: str, rules: Mapping[str, str], runs: int) -> str:
+def content_digest(content: JsonMapping, members: str, rules: Mapping[str, str], runs: int) -> str:
     """Hash of a spec's content. It can also be computed for a content that another version of the code wrote.
 
     Of the outcomes, only the presence of a price of politics matters.
@@ -251,7 +250,7 @@ def read_spec(path: Path | str, rules: Sequence[Path] = ()) -> Spec:
         raise BadInput(f"{path}: {error}") from None
 
 
-def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progress | None = None) -> Spec:
+def spec_of(content: JsonMapping, folder: Path | str = ".", check: Progress | None = None) -> Spec:
     """Build a spec from a dictionary with the keys of a spec file, or from the `content` of another spec.
 
     Args:
@@ -309,7 +308,7 @@ def spec_of(content: Mapping[str, Any], folder: Path | str = ".", check: Progres
     return Spec(resolved, base, scenarios, design, factors, members, switching, refused, modules)
 
 
-def _check_plain(said: Mapping[str, Any]) -> None:
+def _check_plain(said: JsonMapping) -> None:
     """Raise `BadInput` for counts and texts of a spec that cannot be used."""
     checked_integer(said["replications"], "replications", 1, 2**40)
     checked_integer(said["seed"], "seed", 0)
@@ -325,7 +324,7 @@ def _check_plain(said: Mapping[str, Any]) -> None:
             raise BadInput(f"{key} is {said[key]!r}, which is no text; write it in quotation marks.")
 
 
-def _complete(content: Mapping[str, Any]) -> dict[str, Any]:
+def _complete(content: JsonMapping) -> JsonObject:
     """The content of a spec with the defaults of omitted keys; `BadInput` if a key is unknown or missing."""
     for key in content:
         if key not in KEYS and key not in RESOLVED:
@@ -360,7 +359,7 @@ def _rules_of(said: Mapping[str, object], folder: Path) -> list[RulesFile]:
 
 
 def _varied(
-    said: Mapping[str, Any], base: Scenario, scenario: Callable[[Level], Scenario]
+    said: JsonMapping, base: Scenario, scenario: Callable[[Level], Scenario]
 ) -> tuple[Design, tuple[Factor, ...], dict[str, Scenario]]:
     """The design, the factors, and the scenarios that either names."""
     design = read_design(said["design"])

@@ -18,10 +18,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from juste_retour.abm.bargaining.sampled import digest_of_solution
 from juste_retour.abm.base.files import MOST_WRITTEN, content_of, refuse_special_output
+from juste_retour.abm.base.toml import JsonMapping, JsonObject
 from juste_retour.agents.errors import BadInput, CannotWrite, JusteRetourError
 from juste_retour.runs.base.printing import json_text
 from juste_retour.runs.base.provenance import changes_between, made_with, mixing, rules_between
@@ -94,7 +95,7 @@ class Store:
                 f"{self.out / MANIFEST} was changed: {key} is {value!r}, but {right!r} by its spec; {REMEDY}."
             )
 
-    def _manifest(self) -> dict[str, Any]:
+    def _manifest(self) -> JsonObject:
         path = self.out / MANIFEST
         try:
             found = json.loads(content_of(path, MOST_WRITTEN))
@@ -146,7 +147,7 @@ class Store:
         self.write_manifest(fresh)
         return fresh
 
-    def _resumed(self, found: dict[str, Any], fresh: Manifest, spec: Spec) -> Manifest:
+    def _resumed(self, found: JsonObject, fresh: Manifest, spec: Spec) -> Manifest:
         """The manifest of a folder in which a spec was begun; `BadInput` if what it rests on has changed."""
         if found["digest"] != spec.digest:
             rules = _other_rules(found, spec)
@@ -435,7 +436,7 @@ class Store:
         )
 
 
-def rules_read_anew(manifest: Mapping[str, Any]) -> list[str]:
+def rules_read_anew(manifest: JsonMapping) -> list[str]:
     """Phrases for the files and variables that rules read in the runs, and that have another content now."""
     then = manifest.get("read")
     return rules_between(then, {k: content_hash(k) for k in then}) if isinstance(then, Mapping) else []
@@ -445,7 +446,7 @@ def _file(table: str, chunk: int) -> str:
     return f"{table}/{chunk:06d}.parquet"
 
 
-def _other_rules(found: Mapping[str, Any], spec: Spec) -> str:
+def _other_rules(found: JsonMapping, spec: Spec) -> str:
     """Phrases for the modules of rules that differ, if nothing else in the spec does; else an empty string."""
     then = found.get("rules")
     if not isinstance(then, Mapping):

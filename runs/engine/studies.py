@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from juste_retour.abm.base.toml import JsonMapping
 from juste_retour.agents.errors import BadInput, near
 
 STUDIES = "juste_retour.studies"
@@ -41,7 +42,7 @@ def study_module(name: str) -> str:
     return point.module
 
 
-def jobs_of(content: Mapping[str, Any]) -> Sequence[Job]:
+def jobs_of(content: JsonMapping) -> Sequence[Job]:
     """The job of each point, given a spec's content."""
     (point,) = entry_points(group=STUDIES, name=content["study"])
     return cast(Sequence[Job], point.load()(content["settings"]))

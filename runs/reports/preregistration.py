@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from juste_retour.abm.base.files import MOST_WRITTEN, content_of
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.analysis.clustered import equivalence_margin, over_replications
 from juste_retour.runs.analysis.crossed_effects import Crossed
@@ -103,7 +103,7 @@ def preregister(spec: Spec, out: Path | str) -> Path:
     return store.out / FILE
 
 
-def registered(out: Path) -> dict[str, Any] | None:
+def registered(out: Path) -> JsonObject | None:
     """The preregistration in a folder of results; None if there is none.
 
     Raises:
@@ -151,7 +151,7 @@ def compared(results: Results) -> list[str]:
     return [*said, f"Departures: {'; '.join(departures)}." if departures else "No departure from it."]
 
 
-def _departures(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+def _departures(then: JsonObject, now: JsonObject) -> Iterator[str]:
     for key in sorted({*then, *now} - {"hypotheses", "scenarios", "left_out", "title"}):
         one, other = then.get(key), now.get(key)
         if one != other and key == "factors":

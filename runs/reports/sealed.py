@@ -22,7 +22,7 @@ from juste_retour.abm.base.files import MOST_WRITTEN, content_of
 from juste_retour.abm.base.keys import ANY, TABLE, TEXT, Key, checked, integer, one_of
 from juste_retour.abm.base.members import Members, union_of
 from juste_retour.abm.base.observed import observed
-from juste_retour.abm.base.toml import read_toml
+from juste_retour.abm.base.toml import JsonMapping, JsonObject, read_toml
 from juste_retour.abm.worlds.scenario import Scenario, load
 from juste_retour.agents.arrays import Floats
 from juste_retour.agents.errors import BadInput, JusteRetourError, near
@@ -87,7 +87,7 @@ class BrokenSeal(JusteRetourError):
 
 def seal(
     spec: Path | str, out: Path | None = None, *, today: str | None = None, progress: Progress | None = None
-) -> dict[str, Any]:
+) -> JsonObject:
     """Forecast a decision and return the content of the file, with its hash.
 
     Args:
@@ -126,7 +126,7 @@ def seal(
     return content
 
 
-def read_seal(path: Path | str) -> dict[str, Any]:
+def read_seal(path: Path | str) -> JsonObject:
     """The content of a sealed forecast; `BadInput` if it is none."""
     try:
         content = json.loads(content_of(path, MOST_WRITTEN))
@@ -199,7 +199,7 @@ def score(path: Path | str, outcome: Path | str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[COLUMNS]
 
 
-def _scored(forecasts: Mapping[str, Any], answer: object, place: str) -> pd.DataFrame:
+def _scored(forecasts: JsonMapping, answer: object, place: str) -> pd.DataFrame:
     first = forecasts[MODEL]
     if LAW in forecasts:
         return _scored_number(first, forecasts[LAW]["mean"], checked_integer(answer, place, 0))
@@ -230,7 +230,7 @@ def _scored_number(runs: Mapping[str, int], mean: float, seen: int) -> pd.DataFr
     return found.assign(difference=found.brier[0] - found.brier, low=np.nan, high=np.nan)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> JsonObject:
     """The content of a forecast's TOML file with the defaults, checked."""
     asked = checked(read_toml(path), str(path), KEYS)
     for question in asked["questions"]:
@@ -251,7 +251,7 @@ def _tables(value: object, *keys: str) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(v, dict) and v.keys() >= {*keys} for v in value)
 
 
-def _check_question(question: Mapping[str, Any], place: str) -> None:
+def _check_question(question: JsonMapping, place: str) -> None:
     of, column = question.get("of"), question.get("column")
     if "reform" in question:
         load(question["reform"])
@@ -265,7 +265,7 @@ def _check_question(question: Mapping[str, Any], place: str) -> None:
         raise BadInput(f"{place}: above is {question.get('above')!r}; give the number above which it counts.")
 
 
-def _scenario(asked: Mapping[str, Any]) -> tuple[Scenario, Members]:
+def _scenario(asked: JsonMapping) -> tuple[Scenario, Members]:
     base = load(asked["scenario"])
     scenario = base.changed(asked["changes"]) if asked["changes"] else base
     return scenario, union_of(None, scenario.members)
@@ -277,8 +277,8 @@ def _program(members: Members) -> dict[str, object]:
 
 
 def _forecasts(
-    asked: Mapping[str, Any], scenario: Scenario, members: Members, progress: Progress | None
-) -> dict[str, dict[str, Any]]:
+    asked: JsonMapping, scenario: Scenario, members: Members, progress: Progress | None
+) -> dict[str, JsonObject]:
     """For each question, the model's forecast and those of simple rules, by name."""
     count, seed, prior, draws = asked["worlds"], asked["seed"], asked["draw"] == "ranges", None
     if asked["draw"] != "none":
@@ -292,7 +292,7 @@ def _forecasts(
         worlds = scenario if draws is None else draws.at(scenario, runs)
         done = run_worlds(worlds, seed, runs, members, price="worlds" in wanted, timeline="timeline" in wanted)
         parts.append(frames(done, wanted))
-    tables, found = joined(parts) if parts else {}, dict[str, dict[str, Any]]()
+    tables, found = joined(parts) if parts else {}, dict[str, JsonObject]()
     for question in asked["questions"]:
         if "reform" in question:
             many = asked["worlds"] if draws else None
@@ -316,7 +316,7 @@ def _forecasts(
     return found
 
 
-def _values(table: pd.DataFrame, question: Mapping[str, Any], members: Members, count: int) -> Floats:
+def _values(table: pd.DataFrame, question: JsonMapping, members: Members, count: int) -> Floats:
     """A number per run, or whether it is above a bound: (runs,), or (runs, states) of the table `states`.
 
     A run without a row counts as zero, and of several rows the largest counts.
@@ -325,7 +325,7 @@ def _values(table: pd.DataFrame, question: Mapping[str, Any], members: Members, 
     if "above" in question:
         values = (values > question["above"]).astype(float)
     if question["of"] == "states":
-        wide = values.groupby([table["replicate"], table["state"]]).max().unstack()
+        wide = pd.DataFrame(values.groupby([table["replicate"], table["state"]]).max().unstack())
         return wide.reindex(index=range(count), columns=[*members.states.codes]).fillna(0.0).to_numpy()
     return values.groupby(table["replicate"]).max().reindex(range(count)).fillna(0.0).to_numpy()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from juste_retour.abm.base.members import Members
+from juste_retour.abm.base.toml import JsonMapping
 from juste_retour.abm.explanations.reader import in_world, majority_at
 from juste_retour.abm.explanations.recount import recounted
 from juste_retour.abm.schedule.simulation import Simulation
@@ -84,7 +84,7 @@ class HeldReform:
         BadInput: the reform has no such package.
     """
 
-    def __init__(self, source: Scenario, members: Members, found: Mapping[str, Any], parts: object):
+    def __init__(self, source: Scenario, members: Members, found: JsonMapping, parts: object):
         package = next((p for p in found["packages"] if p["parts"] == parts), None)
         if package is None:
             raise BadInput(f"parts is {parts!r}, which is not a package of this reform; reload the page.")

@@ -16,7 +16,6 @@ import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -24,6 +23,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.runs.base.palette import css
 from juste_retour.visualization.audience.desk import Desk
 from juste_retour.visualization.audience.limits import Buckets
@@ -146,7 +146,7 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-async def _sent(request: Request) -> dict[str, Any]:
+async def _sent(request: Request) -> JsonObject:
     """The JSON object that a phone sent. Raises `AnswerRefused` for anything else."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise AnswerRefused(415, "Send JSON.")

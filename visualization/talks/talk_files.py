@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from juste_retour.abm.base.calendar import quarter
 from juste_retour.abm.base.keys import (
@@ -24,7 +23,7 @@ from juste_retour.abm.base.keys import (
     is_text,
     one_of,
 )
-from juste_retour.abm.base.toml import read_toml
+from juste_retour.abm.base.toml import JsonMapping, JsonObject, read_toml
 from juste_retour.abm.worlds.scenario import Scenario, presets
 from juste_retour.agents.errors import BadInput, near
 from juste_retour.visualization.session import scenarios_of, union_asked
@@ -50,7 +49,7 @@ TEXTS = ("worlds", "window", "a.title", "b.title", "answer.worlds", "answer.larg
 VERDICT = ("a", "b", "gain", "named", "named_spending")  # numbers over all uncertain numbers
 # of the packages between A and B: their number, those that pass, the whole reform, and the best that passes
 PASSING = ("packages", "passes", "gain", "in_favor", "best_gain", "best_in_favor")
-_HERE: list[dict[str, Any]] = []  # the talk with which the app was started
+_HERE: list[JsonObject] = []  # the talk with which the app was started
 NAMED = re.compile(r"\{([^{}]*)\}")
 QUARTER = re.compile(r"\d{4}Q[1-4]")
 SEED = integer(0, 10**15 - 1)
@@ -61,7 +60,7 @@ def shipped_talks() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def load_talk(given: str) -> dict[str, Any]:
+def load_talk(given: str) -> JsonObject:
     """Read and check a talk.
 
     Args:
@@ -83,7 +82,7 @@ def load_talk(given: str) -> dict[str, Any]:
     moments, seed = talk.pop("moment"), talk.pop("seed")
     if not isinstance(moments, list) or not 1 <= len(moments) <= MOST_MOMENTS:
         raise BadInput(f"{path.name} must have 1 to {MOST_MOMENTS} moments; begin each one with a line [[moment]].")
-    before: dict[str, Any] = {"a": "eu-status-quo", "b": "essay-reform", "seed": seed}
+    before: JsonObject = {"a": "eu-status-quo", "b": "essay-reform", "seed": seed}
     talk["moments"] = []
     for k, given_moment in enumerate(moments):
         moment = _moment(given_moment, f"{path.name}, moment {k + 1}", before)
@@ -94,12 +93,12 @@ def load_talk(given: str) -> dict[str, Any]:
     return talk
 
 
-def hold(talk: dict[str, Any] | None) -> None:
+def hold(talk: JsonObject | None) -> None:
     """Set the talk of the app; None for no talk."""
     _HERE[:] = [] if talk is None else [talk]
 
 
-def talk_here() -> dict[str, Any] | None:
+def talk_here() -> JsonObject | None:
     """The talk with which the app was started; None for no talk."""
     return _HERE[0] if _HERE else None
 
@@ -150,7 +149,7 @@ GUESS = {
 }
 
 
-def _moment(content: object, place: str, before: Mapping[str, Any]) -> dict[str, Any]:
+def _moment(content: object, place: str, before: JsonMapping) -> JsonObject:
     """A complete moment, with omitted keys taken from the moment before."""
     moment = checked(content, place, MOMENT)
     place = f"{place} ({moment['name']})"
@@ -207,7 +206,7 @@ def _within(place_in_run: str | None, scenario: Scenario, place: str) -> None:
         raise BadInput(f"{place} is {place_in_run!r}; it must be a quarter from {scenario.start} to {scenario.end}.")
 
 
-def _guess(content: object, place: str, view: str) -> dict[str, Any]:
+def _guess(content: object, place: str, view: str) -> JsonObject:
     guess = checked(content, place, GUESS)
     if len(guess["edges"]) != len(guess["options"]) - 1:
         raise BadInput(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from juste_retour.abm.base.members import Members
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.visualization.views.told import Told, counted, told
 
 SEASONS = ("early {year}", "spring {year}", "summer {year}", "late {year}")
@@ -27,7 +26,7 @@ def named(places: list[str]) -> Told:
     return template, dict(zip("abc", places, strict=False))
 
 
-def says(run: dict[str, Any], k: int, members: Members) -> list[Told]:
+def says(run: JsonObject, k: int, members: Members) -> list[Told]:
     """One or more sentences on what happens in quarter `k` of a run."""
     frame, before = run["frames"][k], run["frames"][k - 1] if k else None
     old = before["phase"] if before else [0] * len(frame["phase"])
@@ -71,7 +70,7 @@ def _chosen(places: list[str]) -> Told:
     return counted(len(places), "1 site chosen: {places}.", "{n} sites chosen: {places}.", places=named(places))
 
 
-def _compared(run: dict[str, Any], frame: dict[str, Any]) -> list[Told]:
+def _compared(run: JsonObject, frame: JsonObject) -> list[Told]:
     """Sentences on the lag and the money at the end of the window."""
     found, mean = run["outcome"], run["outcome"]["years_behind"]
     when = {"season": season(frame["quarter"]), "gap": _gap(frame)}
@@ -84,7 +83,7 @@ def _compared(run: dict[str, Any], frame: dict[str, Any]) -> list[Told]:
     return [reading, told("EUR {committed} bn committed, {spend} spent, {unspent} unspent.", **money)]
 
 
-def _gap(frame: dict[str, Any]) -> Told:
+def _gap(frame: JsonObject) -> Told:
     lag = frame["years_behind"]
     if lag is None:
         return told("no machine works")
@@ -92,7 +91,7 @@ def _gap(frame: dict[str, Any]) -> Told:
     return told(text, years=f"{abs(lag):.1f}")
 
 
-def _vote(ballot: dict[str, Any], chosen: int, members: Members) -> list[Told]:
+def _vote(ballot: JsonObject, chosen: int, members: Members) -> list[Told]:
     yes, no = len(ballot["yes"]), ballot["no"]
     count = {"yes": yes, "n": members.states.count}
     if 0 < len(no) <= 3:

@@ -14,11 +14,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from juste_retour.abm.base.members import Members
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.abm.worlds.scenario import Scenario, load
 from juste_retour.agents.arrays import Floats
 from juste_retour.runs.base.chunked import Progress, run_worlds
@@ -52,7 +53,7 @@ def parts(
     seed: int = 0,
     members: Members | None = None,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> JsonObject:
     """The difference in years behind of two scenarios by group of institutions, and the price of politics of `source`.
 
     Args:
@@ -92,7 +93,7 @@ def parts(
     }
 
 
-def _shares(found: Attribution) -> list[dict[str, Any]]:
+def _shares(found: Attribution) -> list[JsonObject]:
     """One row per group; groups that change together have one row."""
     also = {groups[0]: list(groups[1:]) for groups, _ in found.joined}
     follow = {group for groups in also.values() for group in groups}
@@ -109,7 +110,7 @@ def _shares(found: Attribution) -> list[dict[str, Any]]:
     ]
 
 
-def _ranged(values: Floats) -> dict[str, Any]:
+def _ranged(values: Floats) -> JsonObject:
     return {
         "mean": plain(float(values.mean())),
         "low": plain(quantile(values, LOW)),
@@ -117,7 +118,7 @@ def _ranged(values: Floats) -> dict[str, Any]:
     }
 
 
-def _means(rows: Floats, seed: int) -> list[dict[str, Any]]:
+def _means(rows: Floats, seed: int) -> list[JsonObject]:
     from juste_retour.runs.base.resampling import interval, resampled_means
 
     low, high = interval(resampled_means(rows, seed))
@@ -127,9 +128,9 @@ def _means(rows: Floats, seed: int) -> list[dict[str, Any]]:
     ]
 
 
-def stored() -> list[dict[str, Any]]:
+def stored() -> list[JsonObject]:
     """The results that are shipped with the page."""
-    found: list[dict[str, Any]] = json.loads(STORED.read_text(encoding="utf-8"))
+    found: list[JsonObject] = json.loads(STORED.read_text(encoding="utf-8"))
     return found
 
 

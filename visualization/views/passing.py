@@ -13,11 +13,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from juste_retour.abm.base.members import Members
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.abm.explanations.reader import met
 from juste_retour.abm.worlds.scenario import Scenario, load
 from juste_retour.agents.arrays import Booleans
@@ -40,7 +41,7 @@ def passing(
     members: Members | None = None,
     progress: Progress | None = None,
     draws: int | None = None,
-) -> dict[str, Any]:
+) -> JsonObject:
     """The packages of a reform as `reforms` finds them, with each state's change.
 
     Args:
@@ -81,7 +82,7 @@ def passing(
     }
 
 
-def _package(package: Package, states: Sequence[StateChange], vote: Adoption) -> dict[str, Any]:
+def _package(package: Package, states: Sequence[StateChange], vote: Adoption) -> JsonObject:
     yes = np.array([s.in_favor for s in states])
     unsure = np.array([s.undecided for s in states])
     return asdict(package) | {
@@ -94,7 +95,7 @@ def _package(package: Package, states: Sequence[StateChange], vote: Adoption) ->
     }
 
 
-def tested(vote: Adoption, parts: Sequence[str], yes: Booleans) -> dict[str, Any]:
+def tested(vote: Adoption, parts: Sequence[str], yes: Booleans) -> JsonObject:
     """Whether a package of parts passes with these yes votes (states,), and the conditions that it must meet."""
     rules, conditions = vote.rules(parts), []
     for game in map(vote.game, rules):
@@ -104,9 +105,9 @@ def tested(vote: Adoption, parts: Sequence[str], yes: Booleans) -> dict[str, Any
     return {"conditions": conditions, "passed": bool(vote.passes(yes, rules))}
 
 
-def stored_passing() -> dict[str, Any]:
+def stored_passing() -> JsonObject:
     """The result that is shipped with the page."""
-    found: dict[str, Any] = json.loads(STORED.read_text(encoding="utf-8"))
+    found: JsonObject = json.loads(STORED.read_text(encoding="utf-8"))
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from juste_retour.abm.base.members import Members, union_of
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.abm.explanations.reader import series
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.runs.base.chunked import run_worlds
@@ -29,7 +30,7 @@ BIN = {  # width of the bars, the same for all scenarios, so that two histograms
 
 def spread(
     scenario: Scenario, seed: int, worlds: int, members: Members | None = None, first: int = 50
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[JsonObject]:
     """Run replications 0 to `worlds` - 1 of a seed in growing parts, and yield the summary after each part.
 
     A summary has `worlds`, the number done; `bands`, quantiles from 5 to 95 % of `largest_run_flop` and `years_behind` in
@@ -46,7 +47,7 @@ def spread(
         yield _summary(scenario, seed, done, parts)
 
 
-def _summary(scenario: Scenario, seed: int, done: int, parts: list[Any]) -> dict[str, Any]:
+def _summary(scenario: Scenario, seed: int, done: int, parts: list[Any]) -> JsonObject:
     columns = {n: np.concatenate([o.worlds[n] for o in parts]) for n in (*COUNTED, *MEASURED)}
 
     def band(name: str) -> list[list[float | None]]:
@@ -72,7 +73,7 @@ def _ordinary(columns: list[Any]) -> int:
     return int(np.argmin(np.max([np.abs(place - len(place) / 2) for place in places], axis=0)))
 
 
-def _distribution(values: Any, width: float) -> dict[str, Any]:
+def _distribution(values: Any, width: float) -> JsonObject:
     """A summary and a histogram with bars of this width. Bars of counts are centered on the integer."""
     values = worst_when_missing(values)
     known = values[np.isfinite(values)]

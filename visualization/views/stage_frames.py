@@ -17,6 +17,7 @@ import numpy as np
 
 from juste_retour.abm.base.calendar import label, quarter
 from juste_retour.abm.base.members import Members, union_of
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.abm.explanations.quarter_readings import Readings
 from juste_retour.abm.explanations.reader import in_world
 from juste_retour.abm.outcomes import Outcomes, outcomes
@@ -58,7 +59,7 @@ def play(
     votes: Votes | None = None,
     *,
     price: bool = True,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Run one world and return it as frames.
 
     Args:
@@ -78,7 +79,7 @@ def play(
         return _play(scenario, seed, replicate, members, votes or {}, price)
 
 
-def _play(scenario: Scenario, seed: int, replicate: int, members: Members, votes: Votes, price: bool) -> dict[str, Any]:
+def _play(scenario: Scenario, seed: int, replicate: int, members: Members, votes: Votes, price: bool) -> JsonObject:
     simulation = Simulation(scenario, seed, [replicate], members, trace=True, timeline=True)
     env, world = simulation.env, simulation.world
     env.given = votes
@@ -155,7 +156,7 @@ def _quarter(value: Any) -> str | None:
     return label(int(value)) if value >= 0 else None
 
 
-def _shot(readings: Readings, held: list[dict[str, Any]], ballots: int, added: float) -> dict[str, Any]:
+def _shot(readings: Readings, held: list[JsonObject], ballots: int, added: float) -> JsonObject:
     """The frame of a quarter, with phase and progress of all candidate sites."""
     world = readings.world
     d, now = world.program.delivered, world.now
@@ -198,14 +199,14 @@ def _shot(readings: Readings, held: list[dict[str, Any]], ballots: int, added: f
     }
 
 
-def _frame(shot: dict[str, Any], built: Any) -> dict[str, Any]:
+def _frame(shot: JsonObject, built: Any) -> JsonObject:
     return shot["frame"] | {
         "phase": shot["phase"][built].tolist(),
         "progress": [round(x, 3) for x in shot["progress"][built].tolist()],
     }
 
 
-def _states(found: Outcomes) -> list[dict[str, Any]]:
+def _states(found: Outcomes) -> list[JsonObject]:
     return [
         {"state": code} | {name: number(column[0, i]) for name, column in found.states.items()}
         for i, code in enumerate(found.members.states.codes)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib import resources
-from typing import Any
 
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.visualization.views.parts import PAIR
 
 YEARS = 5  # of the window that the page shows
@@ -18,7 +18,7 @@ NAMED = "what the three named parts gain"
 
 
 @cache
-def ranges() -> dict[str, Any]:
+def ranges() -> JsonObject:
     """The stored verdict on the first pair of scenarios.
 
     Returns:
@@ -52,5 +52,5 @@ def ranges() -> dict[str, Any]:
     }
 
 
-def _range(row: dict[str, Any]) -> dict[str, Any]:
+def _range(row: JsonObject) -> JsonObject:
     return {name: row[name] for name in ("median", "low", "high")}

@@ -13,6 +13,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from juste_retour.abm.base.toml import JsonMapping
 from juste_retour.runs.base.chunked import Progress
 from juste_retour.runs.base.statistics import known_summary
 from juste_retour.runs.engine.experiment import batch
@@ -101,7 +102,7 @@ def judge(
     return assembled(*made_of, _by_name(jobs_of(*made_of), results.returned()))
 
 
-def jobs_from(settings: Mapping[str, Any]) -> list[Callable[[], object]]:
+def jobs_from(settings: JsonMapping) -> list[Callable[[], object]]:
     """The jobs of a verdict in the order of its batch's points, from the settings in the batch's spec."""
     return [partial(job, *given) for part in jobs_of(*_read(settings)).values() for job, given in part]
 
@@ -129,7 +130,7 @@ def _spec(out: Path, size: Size, seed: int, progress: Progress | None) -> Spec:
     )
 
 
-def begun(out: Path, size: Size, seed: int) -> Mapping[str, Any] | None:
+def begun(out: Path, size: Size, seed: int) -> JsonMapping | None:
     """The content of the spec in a folder; None if the folder holds no verdict of this size and seed."""
     if not (out / MANIFEST).exists():
         return None
@@ -142,7 +143,7 @@ def _plan(size: Size) -> CalibrationSpec:
     return evidence.plan_of(draws=size.draws, least=min(size.worlds, 200))
 
 
-def _read(settings: Mapping[str, Any]) -> tuple[Size, int, CalibrationSpec, Posterior]:
+def _read(settings: JsonMapping) -> tuple[Size, int, CalibrationSpec, Posterior]:
     size = Size(**settings["size"])
     found = unpacked(b64decode(settings["posterior"]))
     posterior = Posterior(**{**found, "observed": pd.Series(found["observed"])})

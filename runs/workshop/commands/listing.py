@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from juste_retour.abm.base.toml import JsonObject
 from juste_retour.abm.user_outcomes import USER_OUTCOMES
 from juste_retour.agents.user_agents import KINDS, USER_AGENTS
 from juste_retour.runs.base import printing
@@ -20,7 +21,7 @@ ABOUT = {
 }
 
 
-def entered(what: Iterable[str] = ABOUT) -> dict[str, list[dict[str, Any]]]:
+def entered(what: Iterable[str] = ABOUT) -> dict[str, list[JsonObject]]:
     """The agents and outcomes of loaded files for JSON, under the keys "agents" and "outcomes".
 
     Args:
@@ -39,7 +40,7 @@ def entered(what: Iterable[str] = ABOUT) -> dict[str, list[dict[str, Any]]]:
         {"name": one.name, "unit": one.unit, "meaning": one.meaning, "worse_when_high": one.worse_when_high}
         for one in USER_OUTCOMES.values()
     ]
-    found: dict[str, list[dict[str, Any]]] = {"agent": agents, "outcome": outcomes}
+    found: dict[str, list[JsonObject]] = {"agent": agents, "outcome": outcomes}
     return {f"{name}s": found[name] for name in what}
 
 

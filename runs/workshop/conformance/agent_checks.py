@@ -102,7 +102,7 @@ def _unchanged(agent: UserAgent) -> Iterator[None]:
 
 def _watched(decision: Callable[..., Any], name: str) -> Callable[..., Any]:
     @functools.wraps(decision)
-    def watched(self: Any, *handed: Any) -> Any:
+    def watched(self: object, *handed: object) -> object:
         before = _state(self)
         found = decision(self, *handed)
         after = _state(self)
