@@ -1,7 +1,7 @@
 """Funding rules: who pays for a euro that is spent at a site.
 
 Each rule splits the euro into the host's part, the Union's part and private money. A key divides the Union's part
-among the states. All rules are linear in the spending, so one function computes the bill for any plan.
+among the states. The shipped rules are linear in the spending, so one function computes the bill for any plan.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from juste_retour.agents.some_worlds import each_world
 @dataclass(frozen=True, eq=False)
 class Split:
     """Who pays for a euro spent.
+
+    A subclass may override `payments`, for example with a rebate that depends on all that is spent.
 
     Attributes:
         host: the host's share; a number or (worlds, 1).

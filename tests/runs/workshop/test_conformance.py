@@ -373,6 +373,16 @@ def mine(council):
     assert (step, "conclude" in message) == ("answers", True)
 
 
+HALVED = '''
+
+class Halved(Split):
+    """Forgets half of the bill."""
+
+    def payments(self, spend, pledged=0.0):
+        return super().payments(spend, pledged) / 2
+'''
+
+
 def test_funding_shares_must_sum_to_one(faults):
     text = '''"""A rule."""
 from juste_retour.abm.politics.funding import Split, funding, gni_shares
@@ -391,8 +401,9 @@ def mine(states, decider):
         ("0.5, 0.5", "0.5, 0.4", "0.9"),
         ("gni_shares(states)", "2 * gni_shares(states)", "key"),
         ("Split(0.5, 0.5, 0.0, gni_shares(states))", "[]", "Split"),
+        ("Split(0.5", "Halved(0.5", "add up"),
     ):
-        ((step, message),) = faults(broken(text, old, new))
+        ((step, message),) = faults(broken(text + HALVED, old, new))
         assert (step, named in message) == ("answers", True), message
 
 

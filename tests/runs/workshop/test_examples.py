@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from juste_retour.abm.base.members import load_members
 from juste_retour.abm.model import AllocationModel
 from juste_retour.abm.outcomes import run
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.mesa_agents import MemberState
+from juste_retour.agents.rules import family
 from juste_retour.agents.user_agents import USER_AGENTS
 from juste_retour.runs.base.user_rules import load_rules
 from juste_retour.runs.workshop.conformance import check_file
@@ -26,6 +28,7 @@ EFFECTS = {
     "promise": (BALLOTS, {"agents": "promise"}),
     "learning_bidder": ({}, {"agents": "LearningBidder"}),
     "court": ({}, {"procurement": "court"}),
+    "rebate": ({"funding": "gni_key"}, {"funding": "rebate"}),
     "rising_quota": ({"voting": "simple_majority", **DIVIDED}, {"voting": "rising_quota"}),
     "oracle": (BALLOTS, {"vote": "oracle"}),
     "patience_by_state": (
@@ -73,11 +76,11 @@ def test_example_has_an_effect(name, folder):
 def test_cash_of_all_agents_adds_up_to_zero(folder):
     load_rules([folder / "paying_lab.py"])
     model = AllocationModel(rng=1, agents={"MISTRAL": USER_AGENTS["PayingLab"].cls})
-    states = model.agents.select(agent_type=MemberState)
+    states = list(model.agents.select(agent_type=MemberState))
     model.pay(states[0], "FR", 0.25)
     while model.running:
         model.step()
-    assert model.cash_eur_bn(states[0]) < model.cash_eur_bn(model.agents.select(lambda a: a.label == "FR")[0])
+    assert model.cash_eur_bn(states[0]) < model.cash_eur_bn(next(s for s in states if s.label == "FR"))
     cash = [model.cash_eur_bn(agent) for agent in model.agents]
     assert min(cash) < -0.01
     assert sum(cash) == pytest.approx(0, abs=1e-12)
@@ -89,6 +92,17 @@ def test_cash_of_all_agents_adds_up_to_zero(folder):
     with pytest.raises(BadInput, match="not an agent"):
         model.pay(states[0], object(), 0.1)
     assert [model.cash_eur_bn(agent) for agent in model.agents] == cash  # nothing was paid by halves
+
+
+def test_rebate_returns_its_rate_of_each_net_contribution(folder):
+    load_rules([folder / "rebate.py"])
+    states = load_members().states
+    spend = np.random.default_rng(1).random((3, states.count)) * (np.arange(states.count) % 4 == 0)
+    without = family("funding")["gni_key"](states, -1).payments(spend)
+    paid = family("funding")["rebate"](states, -1).payments(spend)
+    back = 0.66 * np.maximum(without - spend, 0.0)
+    assert paid.sum(-1) == pytest.approx(spend.sum(-1))
+    assert paid + back - without == pytest.approx(back.sum(-1)[:, None] * states.gni / states.gni.sum())
 
 
 def test_outcomes_see_the_columns_of_the_states():
