@@ -55,6 +55,16 @@ def test_batch_records_each_seed_and_its_values(seeded):
     assert verify(seeded.out, every=True, workers=0).differences == []
 
 
+def test_dry_run_says_when_its_intervals_leave_out_the_error_of_the_solver(tmp_path, call):
+    printed = {}
+    for seeds in (1, 3):
+        (tmp_path / "spec.toml").write_text(SPEC.replace("solver_seeds = 3", f"solver_seeds = {seeds}"))
+        printed[seeds] = call("batch", tmp_path / "spec.toml", "--dry-run")[1]
+    assert "leaves out the error of the solver" in " ".join(printed[1].split())
+    assert "95 % interval" in " ".join(printed[3].split())
+    assert "leaves out" not in " ".join(printed[3].split())
+
+
 def test_intervals_of_effects_are_over_solver_seeds(seeded):
     values = seeded.outcome("sites")[1]
     (contrast,) = Crossed.of(seeded, "sites").contrasts()
