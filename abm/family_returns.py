@@ -246,16 +246,16 @@ def _funding(x: object, handed: Handed, call: RuleCall) -> None:
             "returns a key that does not divide the Union's part; its shares must be at least 0 and sum to 1"
         )
     if type(split).payments is not Split.payments:
-        _bills(split, n, call)
+        _bills(split, parts[2], n, call)
 
 
-def _bills(split: Split, states: int, call: RuleCall) -> None:
+def _bills(split: Split, private: np.ndarray, states: int, call: RuleCall) -> None:
     """Check `payments` of a user's class on two plans: one with a site in each state, and one with a single site."""
     for spend in (np.arange(1.0, states + 1), np.eye(states)[-1]):
         spent = np.broadcast_to(spend, (call.worlds, states))
         paid = array(split.payments(spent), spent.shape, "f", "worlds, states", call, "payments")
         bounded(paid, 0, np.finfo(float).max, " EUR bn", "worlds, states", call, "payments")
-        due = (1 - np.broadcast_to(split.private, (call.worlds, 1))[..., 0]) * total(spent)
+        due = total((1 - private) * spent)
         wrong = np.flatnonzero(np.abs(total(paid) - due) > 1e-9 * total(spent))
         if wrong.size:
             raise InvalidReturn(

@@ -13,7 +13,7 @@ from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base.numerals import duration
 from juste_retour.runs.base.user_rules import blame
 from juste_retour.runs.engine.chunks import ChunkPlan
-from juste_retour.runs.engine.planning import cost, expensive
+from juste_retour.runs.engine.planning import cost, expensive, sampled
 from juste_retour.runs.engine.spec import Spec
 
 HOUR = 3600.0
@@ -81,6 +81,6 @@ def check_batch(spec: Spec, workers: int, yes: bool) -> None:
         return
 
     plan = ChunkPlan(spec)
-    if spec.runs < UNTIMED and sum(e.seconds for e in expensive(plan, 1.0)) < EXPENSIVE:
+    if spec.runs < UNTIMED and sum(e.seconds for e in expensive(plan, sampled(spec), 1.0)) < EXPENSIVE:
         return
     refuse_hours(cost(spec).seconds(workers), yes, "--dry-run shows what takes long")

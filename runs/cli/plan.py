@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from juste_retour.runs.engine.planning import Cost
     from juste_retour.runs.engine.spec import Spec
 
-LOOKED_AT = 128  # most points that are built to see whether a design uses stationary values
-
 
 def cost_json(spec: Spec, found: Cost, workers: int, half_width: float | None) -> dict[str, object]:
     """A dry run as `--json` prints it; `half_width` is that of `--half-width`."""
@@ -91,8 +89,7 @@ def _precision(spec: Spec, found: Cost, half_width: float | None) -> list[str]:
             else "; no two points of the pilot differ."
         )
     ]
-    some = spec.kept[:: -(-len(spec.kept) // LOOKED_AT)]
-    if spec.solver_seeds == 1 and any(spec.scenario_at(int(point)).bargains_on for point in some):
+    if found.bargains and spec.solver_seeds == 1:
         lines.append("This leaves out the error of the solver for stationary values; solver_seeds = 4 would show it.")
     if half_width is not None:
         wished = precision.replications(half_width)

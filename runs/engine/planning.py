@@ -74,6 +74,7 @@ class Cost:
     startup: float  # seconds until a process is ready
     bytes_per_run: float
     expensive: tuple[Expensive, ...] = ()
+    bargains: bool = False  # whether points use stationary values, also known ones
     slow: tuple[str, ...] = ()
     idle: tuple[Idle, ...] = ()
     precision: Precision | None = None
@@ -125,6 +126,7 @@ def cost(spec: Spec, pilot: float = PILOT, worlds: int = WORLDS, crossed: Sequen
     groups = _groups(plan)
     seconds = found.fixed * (groups + spec.runs / found.doubling) * found.times_with_price
     of_design = [t for t in tried if t.of_design]
+    scenarios = sampled(spec)
     return Cost(
         points=len(spec.kept),
         refused=len(spec.refused),
@@ -134,7 +136,8 @@ def cost(spec: Spec, pilot: float = PILOT, worlds: int = WORLDS, crossed: Sequen
         seconds_of_runs=seconds,
         startup=startup,
         bytes_per_run=found.bytes_per_run,
-        expensive=tuple(expensive(plan, found.seconds_per_plan)),
+        expensive=tuple(expensive(plan, scenarios, found.seconds_per_plan)),
+        bargains=any(scenario.bargains_on for scenario in scenarios),
         slow=tuple(_slow(spec, tried)),
         idle=tuple(_idle(spec, of_design)),
         precision=precision(spec.outcomes, [Seen(t.place, t.point, t.worlds) for t in of_design]),
@@ -294,12 +297,16 @@ def _solves(scenario: Scenario, members: Members) -> bool:
     return scenario.bargains_on and not is_known(scenario, members)
 
 
-def expensive(plan: ChunkPlan, seconds_per_plan: float) -> Iterator[Expensive]:
-    """The shared computations of a design; in large designs their number is estimated from a random sample of points."""
+def sampled(spec: Spec) -> list[Scenario]:
+    """The scenarios of all valid points; in large designs of a random sample of them."""
+    rng = np.random.default_rng(spec.seed)
+    some = rng.choice(spec.kept, COUNTED, replace=False) if len(spec.kept) > COUNTED else spec.kept
+    return [spec.scenario_at(int(point)) for point in some]
+
+
+def expensive(plan: ChunkPlan, scenarios: Sequence[Scenario], seconds_per_plan: float) -> Iterator[Expensive]:
+    """The shared computations of a design; their number is estimated from the scenarios of `sampled`."""
     kept, members = plan.spec.kept, plan.spec.members
-    rng = np.random.default_rng(plan.spec.seed)
-    some = rng.choice(kept, COUNTED, replace=False) if len(kept) > COUNTED else kept
-    scenarios = [plan.spec.scenario_at(int(point)) for point in some]
     if plan.price:
         asked = Counter(planner_question(scenario, members).key for scenario in scenarios)
         yield Expensive("plan of the planner", distinct(asked.values(), len(kept)), seconds_per_plan)

@@ -65,6 +65,17 @@ def test_dry_run_says_when_its_intervals_leave_out_the_error_of_the_solver(tmp_p
     assert "leaves out" not in " ".join(printed[3].split())
 
 
+def test_dry_run_says_so_in_a_large_grid_where_every_second_point_uses_stationary_values(tmp_path, call):
+    levels = [round(4 + k / 10, 1) for k in range(65)]
+    text = SPEC.replace("solver_seeds = 3", "solver_seeds = 1").replace(
+        '["stationary", "status_quo"]', '["status_quo", "stationary"]'
+    )
+    (tmp_path / "spec.toml").write_text(text.replace("[factors]", f"[factors]\nenvelope_eur_bn = {levels}"))
+    assert "leaves out the error of the solver" in " ".join(
+        call("batch", tmp_path / "spec.toml", "--dry-run")[1].split()
+    )
+
+
 def test_intervals_of_effects_are_over_solver_seeds(seeded):
     values = seeded.outcome("sites")[1]
     (contrast,) = Crossed.of(seeded, "sites").contrasts()
