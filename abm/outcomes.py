@@ -18,6 +18,7 @@ from juste_retour.abm.user_outcomes import user_outcomes
 from juste_retour.abm.worlds.accounts import Accounts, accounts
 from juste_retour.abm.worlds.cohorts import SiteMachines
 from juste_retour.abm.worlds.environment import Environment
+from juste_retour.abm.worlds.fleet import access
 from juste_retour.abm.worlds.records import DecisionRecord, RecordedBallot, TimelineQuarter
 from juste_retour.abm.worlds.scenario import Scenario
 from juste_retour.abm.worlds.world import World
@@ -167,7 +168,9 @@ def _of_worlds(
         "committed_eur_bn": committed,
         "unspent_eur_bn": world.p.envelope_eur_bn[:, 0] - committed,
         "aggregate_accelerators": total(chips),
-        "open_accelerators": total(chips * (1 - env.institutions.access_in(None).year_share)),
+        "open_accelerators": total(
+            chips * (1 - access(env.world, env.institutions, np.arange(world.count)).year_share)
+        ),
         "h100_equivalents": total(SiteMachines(world.program, np.arange(world.count), world.now).h100_equivalents()),
         "largest_site_accelerators": chips.max(-1, initial=0.0),
         "largest_run_flop": end["largest_run_flop"],

@@ -167,6 +167,11 @@ class Rule:
         """Whether it belongs to this package and not to a user's file or another package."""
         return (self.function.__module__ or "").startswith(SHIPPERS)  # a rule typed in a console has no module
 
+    @functools.cached_property
+    def takes_arguments(self) -> bool:
+        """Whether it takes any argument of its family."""
+        return _taken(self.function) > 0 or _takes_rest(self.function)
+
     @property
     def place(self) -> str:
         """File and line of the definition."""

@@ -41,7 +41,7 @@ first used, so that `import juste_retour` is quick.
 import os
 from importlib import import_module
 
-INTERFACE_VERSION = (1, 2)  # what is promised of which number: runs/workshop/INTERFACE.md
+INTERFACE_VERSION = (1, 3)  # what is promised of which number: runs/workshop/INTERFACE.md
 
 TYPE_CHECKING = False  # what `typing` has of that name, without the time that it takes to import
 if TYPE_CHECKING:

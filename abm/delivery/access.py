@@ -5,6 +5,9 @@ the machine has in a year. One run may use the whole grant at once, so a run of 
 365 / `run_days` of the chips, and at most all of them. A run that lasts twice as long has half of the chips. The hours
 that the grant does not take are open to all others.
 
+A rule that takes the argument `capacity` is asked again in every quarter, for example an auction of computing time.
+Decision makers expect the terms of the quarter in which they decide to last.
+
 The family `access` holds for the program's sites, and `standing` for the machines that stood before. Both have the same
 rules with the same parameters. If both choose the same rule, `standing` has the year share that `access` sets.
 
@@ -18,9 +21,11 @@ from typing import Annotated
 
 import numpy as np
 
-from juste_retour.agents.arrays import Floats, Number
+from juste_retour.agents.arrays import Booleans, Floats, Number
 from juste_retour.agents.rules import Family, Parameter
+from juste_retour.agents.situation import Labs, States
 from juste_retour.agents.some_worlds import each_world
+from juste_retour.agents.values import Values
 
 DAYS_A_YEAR = 365.0
 
@@ -46,8 +51,34 @@ class Regime:
         return np.minimum(1.0, self.year_share * DAYS_A_YEAR / np.asarray(run_days))
 
 
+@dataclass(frozen=True, eq=False)
+class Capacity:
+    """The machines whose hours a rule divides in a quarter, and the labs that may want them.
+
+    Attributes:
+        year: decimal year.
+        chips: (worlds, sites) accelerators that work; 0 everywhere before the first site opens, and for a planner.
+        present: (worlds, labs) whether the lab trains in the Union; False once it has left for a cloud abroad.
+        labs: the labs.
+        states: the states.
+        p: the parameters of the worlds.
+    """
+
+    year: float
+    chips: Floats
+    present: Booleans
+    labs: Labs
+    states: States
+    p: Values
+
+
 WHOLE = Regime(1.0)  # whole machines for the whole year
-SIGNATURE = "rule() -> Regime: the share of a machine's hours in a year, a number or (worlds, 1)."
+SIGNATURE = (
+    "rule(capacity) -> Regime: the share of a machine's hours in a year, a number or (worlds, 1). capacity.year is the "
+    "decimal year, capacity.chips the accelerators that work (worlds, sites), capacity.labs the labs, and "
+    "capacity.present (worlds, labs) says which of them have not left. A rule may omit the argument; one that takes it is "
+    "asked in every quarter."
+)
 
 access = Family(
     "access",
@@ -55,6 +86,7 @@ access = Family(
     signature=SIGNATURE,
     group="access",
     lift=each_world,
+    may_omit=1,
 )
 standing = Family(
     "standing",
@@ -62,6 +94,7 @@ standing = Family(
     signature=SIGNATURE,
     group="standing",
     lift=each_world,
+    may_omit=1,
 )
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from juste_retour.abm.base.calendar import year
+from juste_retour.abm.base.calendar import quarter, year
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.delivery import chips as chip
 from juste_retour.abm.delivery import talent
+from juste_retour.abm.delivery.access import Capacity
 from juste_retour.abm.delivery.building import (
     Delivered,
     SiteDraws,
@@ -66,7 +67,8 @@ class Evaluation:
         self.p, self.sites, self.machines = values([scenario]), members.sites, members.machines
         self.window = scenario.window
         self.procedure, self.practice = self.institutions.procedure, self.institutions.practice
-        self.share = self.institutions.access_in(None).share(self.p.run_days)
+        announced = self._capacity(year(quarter(scenario.announcement, "announcement")))
+        self.share = self.institutions.access_in(None, announced).share(self.p.run_days)
         near = talent.at_start(members.sites, members.states)
         self.talent = np.broadcast_to(talent_factor(near, 1.0, self.p), (1, self.sites.count))
         self.kept = money_kept(self.practice, np.inf)
@@ -74,10 +76,10 @@ class Evaluation:
         self.ring = plan_ring(self.sites.latitude, self.sites.longitude)
         self.without = self._standing()
 
-    def cap(self, quarter: int) -> Floats:
-        """The most that an order of this quarter is expected to be able to spend at each site, EUR bn; (sites,)."""
+    def cap(self, when: int) -> Floats:
+        """The most that an order in the quarter `when` is expected to be able to spend at each site, EUR bn; (sites,)."""
         years = planned_years(self.procedure, self.practice, self.p.sketch_mw, self.p)
-        bought = year(quarter) + self.procedure.refresh * years
+        bought = year(when) + self.procedure.refresh * years
         power = headroom(self.sites, self.procedure, self.p) * self.p.beyond_headroom
         most = chip.spend_cap(power, bought, self.sites.temperature, self.p, self.kept)
         return np.broadcast_to(most, (1, self.sites.count))[0]
@@ -220,23 +222,32 @@ class Evaluation:
 
     def _standing(self) -> Floats:
         """FLOP/s of the best run of existing machines, in each quarter of the window; (quarters,)."""
-        share, found = self.institutions.standing_in(None).share(self.p.run_days), {}
+        found: dict[tuple[int, int], float] = {}
+        changing = self.institutions.renegotiated("standing")
         out = np.zeros(len(self.window))
         for k, now in enumerate(self.window):
             machines = operational(self.machines, year(now))
-            if machines not in found:
+            key = machines, now if changing else 0
+            if key not in found:
                 chips, peaks, guessed = standing(self.machines, self.sites.count, machines)
+                regime = self.institutions.standing_in(None, self._capacity(year(now), chips))
                 fleet = Fleet(
-                    chips=chips[None] * share,
+                    chips=chips[None] * regime.share(self.p.run_days),
                     peak=peaks[None] * np.where(guessed, self.p.announced_peak, 1.0),
                     practice=self.institutions.standing_practice_in(None),
                     p=self.p,
                     ring=self.ring,
                     talent=self.talent,
                 )
-                found[machines] = each_alone(self.institutions, fleet, None).max()
-            out[k] = found[machines]
+                found[key] = float(each_alone(self.institutions, fleet, None).max())
+            out[k] = found[key]
         return out
+
+    def _capacity(self, date: float, chips: Floats | float = 0.0) -> Capacity:
+        """What a rule of access is handed at a decimal year, when these `chips` (sites,) work and no lab has left."""
+        rules, shape = self.institutions, (1, self.sites.count)
+        present = np.ones((1, rules.labs.count), bool)
+        return Capacity(date, np.broadcast_to(chips, shape), present, rules.labs, rules.states, self.p)
 
 
 def _part(ring: Ring, sites: Integers) -> Ring:

@@ -15,9 +15,9 @@ from juste_retour.abm.delivery.talent import moved
 from juste_retour.abm.politics.ballot_result import BallotResult
 from juste_retour.abm.worlds.cohorts import SiteMachines
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.fleet import fleet_of, standing_fleet
+from juste_retour.abm.worlds.fleet import access, fleet_of, standing_fleet
 from juste_retour.abm.worlds.records import Exit, RecordedBallot, TimelineQuarter, Vote
-from juste_retour.abm.worlds.training import note_changes, note_machines, other_runs, refresh, run_flop
+from juste_retour.abm.worlds.training import note_changes, note_machines, note_terms, other_runs, refresh, run_flop
 from juste_retour.abm.worlds.world import Race, World
 from juste_retour.agents.arrays import Floats, Integers, total
 
@@ -175,6 +175,7 @@ def _return_later_orders(env: Environment) -> None:
 def train(env: Environment) -> None:
     """Update the best single run, if it depends on earlier quarters; otherwise it is computed when it is needed."""
     note_machines(env)
+    note_terms(env)
     if not env.institutions.local_pooling or env.every_quarter:
         refresh(env)
 
@@ -195,6 +196,7 @@ def learn(env: Environment) -> None:
     advantage = np.asarray(env.institutions.decide_by_actor("anchor", market))[..., 0]
     mine = (labs.home >= 0) & np.array([k == "company" for k in labs.kind], dtype=bool)
     world.training.exited = mine & (advantage < 0)
+    note_terms(env)
     env.record(Exit, every, advantage=advantage, exited=world.training.exited)
     move_talent(env)
 
@@ -205,7 +207,8 @@ def move_talent(env: Environment) -> None:
     if not np.any(world.p.talent_elasticity > 0):
         return
     every = np.arange(world.count)
-    new = fleet_of(world, env.institutions, every, world.working)
+    share = access(world, env.institutions, every).share(world.p.run_days)
+    new = fleet_of(world, env.institutions, every, world.working, share)
     old = standing_fleet(world, env.institutions, every, training.operational)
     computing = np.maximum(new.chips * new.peak, old.chips * old.peak)  # the stronger machine of each site
     gap = np.asarray(compute_lag(run_flop(env), world.year, world.p)).reshape(-1)

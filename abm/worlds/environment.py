@@ -255,8 +255,9 @@ class Environment:
         With `whole` a run may use whole machines, whatever the rules of access.
         """
         key = machines, whole
-        if key not in self._standing or self.world.talent_moves:
-            kinds = np.arange(self.world.count) if self.world.talent_moves else self.institutions.distinct
+        apart = self.world.talent_moves or self.institutions.renegotiated("standing")
+        if key not in self._standing or apart:
+            kinds = np.arange(self.world.count) if apart else self.institutions.distinct
             asked, like = np.unique(kinds, return_inverse=True)  # one world for each scenario is enough
             fleet = standing_fleet(self.world, self.institutions, asked, machines, whole=whole)
             self._standing[key] = Pool.alone(each_alone(self.institutions, fleet, asked)).rows(like)

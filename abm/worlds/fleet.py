@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from juste_retour.abm.delivery.access import WHOLE
+from juste_retour.abm.delivery.access import WHOLE, Capacity, Regime
 from juste_retour.abm.delivery.operations import Practice
 from juste_retour.abm.delivery.pooling import Fleet, Pool
 from juste_retour.abm.worlds.cohorts import SiteMachines
@@ -41,12 +41,24 @@ def operational(machines: Machines, year: float) -> int:
     return int((machines.operational <= year).sum())
 
 
+def capacity_of(world: World, rows: NDArray[np.int64], chips: Floats) -> Capacity:
+    """What a rule of access is handed in some worlds in this quarter; `chips` (rows, sites) work."""
+    p = world.parameters(rows)
+    return Capacity(world.year, chips, ~world.training.exited[rows], world.labs, world.states, p)
+
+
+def access(world: World, institutions: Institutions, rows: NDArray[np.int64]) -> Regime:
+    """The regime of access to the program's machines in some worlds in this quarter."""
+    chips = np.where(world.working[rows], SiteMachines(world.program, rows, world.now).working_chips(), 0.0)
+    return institutions.access_in(rows, capacity_of(world, rows, chips))
+
+
 def fleet_of(
     world: World,
     institutions: Institutions,
     rows: NDArray[np.int64],
     works: Booleans,
-    share: Number | None = None,
+    share: Number,
 ) -> Fleet:
     """The fleet of the program's facilities in some worlds in this quarter.
 
@@ -58,7 +70,7 @@ def fleet_of(
         institutions: their rules.
         rows: positions of the worlds.
         works: (rows, sites) whether the facility works.
-        share: share of the chips that one run may use, a number or (rows, 1); by default as the access rule has it.
+        share: share of the chips that one run may use, a number or (rows, 1).
     """
     candidates = SiteMachines(world.program, rows, world.now).candidates()
     chips, peaks = candidates[0]
@@ -89,7 +101,7 @@ def facilities(
     rows: NDArray[np.int64],
     chips: Floats,
     peaks: Floats,
-    share: Number | None = None,
+    share: Number,
     practice: Practice | None = None,
 ) -> Fleet:
     """The fleet of facilities with these chips and peaks, (rows, sites) each; `share` as in `fleet_of`.
@@ -98,7 +110,7 @@ def facilities(
     """
     p = world.parameters(rows)
     return Fleet(
-        chips=chips * (institutions.access_in(rows).share(p.run_days) if share is None else share),
+        chips=chips * share,
         peak=peaks,
         practice=institutions.decide("operations", rows=rows) if practice is None else practice,
         p=p,
@@ -113,10 +125,11 @@ def standing_fleet(
     """The fleet of the first `machines` existing machines, by date; of whole machines, or as access to them has it."""
     chips, peaks, guessed = standing(world.machines, world.sites.count, machines)
     p = world.parameters(rows)
-    share = (WHOLE if whole else institutions.standing_in(rows)).share(p.run_days)
     peaks = peaks * np.where(guessed, p.announced_peak, 1.0)
+    chips = np.broadcast_to(chips, peaks.shape)
+    share = (WHOLE if whole else institutions.standing_in(rows, capacity_of(world, rows, chips))).share(p.run_days)
     practice = institutions.standing_practice_in(rows)
-    return facilities(world, institutions, rows, np.broadcast_to(chips, peaks.shape), peaks, share, practice)
+    return facilities(world, institutions, rows, chips, peaks, share, practice)
 
 
 def each_alone(institutions: Institutions, fleet: Fleet, rows: NDArray[np.int64] | None) -> Floats:

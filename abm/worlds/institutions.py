@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from juste_retour.abm.base.calendar import quarter, year
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.base.noise import RandomStreams
-from juste_retour.abm.delivery.access import Regime
+from juste_retour.abm.delivery.access import Capacity, Regime
 from juste_retour.abm.delivery.operations import Practice
 from juste_retour.abm.delivery.procurement import Procedure, Purchase, expected
 from juste_retour.abm.politics.conditions import Ballot
@@ -143,13 +143,17 @@ class Institutions:
         """The division of a euro under the funding rule, in some worlds."""
         return self.decide("funding", self.states, self.decider, rows=rows)
 
-    def access_in(self, rows: Rows) -> Regime:
+    def access_in(self, rows: Rows, capacity: Capacity) -> Regime:
         """The regime of access to the program's machines, in some worlds."""
-        return self.decide("access", rows=rows)
+        return self.decide("access", capacity, rows=rows)
 
-    def standing_in(self, rows: Rows) -> Regime:
+    def standing_in(self, rows: Rows, capacity: Capacity) -> Regime:
         """The regime of access to machines that stood before, in some worlds."""
-        return self.decide("standing", rows=rows)
+        return self.decide("standing", capacity, rows=rows)
+
+    def renegotiated(self, name: str) -> bool:
+        """Whether the regime of the family `name`, access or standing, may change from quarter to quarter."""
+        return self.choice(name).takes_arguments
 
     def standing_practice_in(self, rows: Rows) -> Practice:
         """How machines that stood before are run, in some worlds."""

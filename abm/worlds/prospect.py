@@ -21,7 +21,7 @@ from juste_retour.abm.delivery.operations import Practice, goodput, in_service, 
 from juste_retour.abm.delivery.pooling import Fleet, Pool
 from juste_retour.abm.delivery.procurement import Procedure
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.fleet import facilities, operational, run_of
+from juste_retour.abm.worlds.fleet import access, facilities, operational, run_of
 from juste_retour.agents.arrays import Booleans, Floats, Integers, alike, pick, total
 from juste_retour.agents.payoff import race
 from juste_retour.agents.situation import Prospect
@@ -36,7 +36,7 @@ class Outlook:
         self.p = env.world.parameters(rows)
         self.procedure: Procedure = self.institutions.expected_procedure(self.year, rows)
         self.practice: Practice = self.institutions.decide("operations", rows=rows)
-        regime = self.institutions.access_in(rows)
+        regime = access(self.world, self.institutions, rows)
         self.share, self.year_share = regime.share(self.p.run_days), regime.year_share  # of chips, of hours
         self.kept = money_kept(self.practice, np.inf)
         first, last = (int(x[0, 0]) for x in (self.p.race_first_year, self.p.race_last_year))
@@ -110,7 +110,10 @@ class Outlook:
         Worlds with the same scenario share a prospect until a site is selected.
         """
         w, rows = self.world, self.rows
-        apart = (w.program.selected[rows] >= 0).any(-1) | w.talent_moves
+        changing = (
+            w.talent_moves or self.institutions.renegotiated("access") or self.institutions.renegotiated("standing")
+        )
+        apart = (w.program.selected[rows] >= 0).any(-1) | changing
         columns = self.institutions.distinct[rows], w.exited_share[rows], np.where(apart, rows, -1)
         return np.stack(columns, axis=-1).astype(np.float64)
 
@@ -200,7 +203,7 @@ class Outlook:
 
     def _best(self, chips: Floats, peaks: Floats) -> Pool:
         """The best run of facilities (rows, sites)."""
-        return self._rule(facilities(self.world, self.institutions, self.rows, chips, peaks))
+        return self._rule(facilities(self.world, self.institutions, self.rows, chips, peaks, self.share))
 
     def _with_standing(self, rate: Floats, after: float) -> Floats:
         """The largest run, FLOP, of facilities at this rate and of the machines that stand so many years from now."""
@@ -235,7 +238,7 @@ class Outlook:
         if self.institutions.local_pooling:
             none = np.zeros((len(self.rows), w.sites.count))
             alone = replace(
-                facilities(w, self.institutions, self.rows, none, self.peak),
+                facilities(w, self.institutions, self.rows, none, self.peak, self.share),
                 chips=chips * self.share,
                 peak=np.broadcast_to(self.peak, chips.shape),
                 talent=1.0,
@@ -250,5 +253,6 @@ class Outlook:
         at = np.maximum(best, 0).reshape(-1, 1)
         np.put_along_axis(there, at, np.where(best >= 0, chips, 0.0).reshape(-1, 1), axis=-1)
         np.put_along_axis(peaks, at, np.broadcast_to(self.peak, chips.shape).reshape(-1, 1), axis=-1)
-        rate = self._rule(facilities(w, self.institutions, rows, there, peaks), rows).rate
+        share = np.repeat(np.broadcast_to(self.share, (len(self.rows), 1)), n, axis=0)
+        rate = self._rule(facilities(w, self.institutions, rows, there, peaks, share), rows).rate
         return run_flop(rate.reshape(len(self.rows), n), self.p)

@@ -17,7 +17,7 @@ from juste_retour.abm.delivery.gradient_exchange import run_flop as flop
 from juste_retour.abm.delivery.pooling import Pool
 from juste_retour.abm.worlds.cohorts import ordered
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.fleet import fleet_of, operational, run_of
+from juste_retour.abm.worlds.fleet import access, fleet_of, operational, run_of
 from juste_retour.agents.arrays import Booleans, Floats, total
 
 
@@ -70,6 +70,13 @@ def note_machines(env: Environment) -> None:
         training.operational, training.combined = machines, False
 
 
+def note_terms(env: Environment) -> None:
+    """Mark all runs whose terms of access may change, with the quarter or because a lab leaves."""
+    rules, training = env.institutions, env.world.training
+    training.stale |= rules.renegotiated("access")
+    training.combined &= not rules.renegotiated("standing")
+
+
 def refresh(env: Environment) -> None:
     """Update the best run in the worlds where something changed."""
     training = env.world.training
@@ -87,7 +94,8 @@ def _of_facilities(env: Environment, rows: NDArray[np.int64]) -> list[Pool]:
     """The best run of the facilities that work, in some worlds; until the window ends, also with whole machines."""
     world, training = env.world, env.world.training
     works, before = world.working[rows], [training.facilities.members[rows], training.whole.members[rows]]
-    if not (env.institutions.local_pooling and world.constant_rates):
+    constant = world.constant_rates and not env.institutions.renegotiated("access")
+    if not (env.institutions.local_pooling and constant):
         return _rated(env, rows, works, before[: 1 + (world.now <= world.window[-1])])
     unrated = np.flatnonzero(training.unrated)
     if len(unrated):  # each selected facility is rated once, working or not
@@ -102,7 +110,7 @@ def _rated(env: Environment, rows: NDArray[np.int64], works: Booleans, before: S
     """The best run of facilities, and with two pools `before` also that of whole machines, from one call of the rule."""
     world, rules, times = env.world, env.institutions, len(before)
     every, days = np.tile(rows, times), world.p.run_days[rows]
-    regimes = (rules.access_in(rows), WHOLE)[:times]
+    regimes = (access(world, rules, rows), WHOLE)[:times]
     share = np.concatenate([np.broadcast_to(regime.share(days), days.shape) for regime in regimes])
     fleet = fleet_of(world, rules, every, np.tile(works, (times, 1)), share)
     known = [x for x in before if x is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from inspect import unwrap
 
 import numpy as np
 
@@ -39,8 +40,9 @@ def ranged() -> list[str]:
 
 def _families(family: str, rule: str) -> list[str]:
     """The families that offer the same function as a rule, such as `access` and `standing`; they share its parameters."""
-    function = FAMILIES[family][rule].function
-    return [name for name, other in FAMILIES.items() if rule in other.rules and other[rule].function is function]
+    function = unwrap(FAMILIES[family][rule].function)
+    others = FAMILIES.items()
+    return [name for name, other in others if rule in other.rules and unwrap(other[rule].function) is function]
 
 
 def full_name(name: str, scenario: Scenario) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from juste_retour.abm.base.members import Members
 from juste_retour.abm.base.noise import RandomStreams
+from juste_retour.abm.delivery.access import Capacity
 from juste_retour.abm.delivery.ring import Ring
 from juste_retour.abm.politics.conditions import Ballot
 from juste_retour.abm.worlds.environment import Environment
@@ -70,7 +71,7 @@ def actors(family: str, scene: Scene) -> int:
     """The number of actors, or of sites for `pooling`, in the arguments of a family's rules."""
     if family in ("draft", "endorse"):
         return scene.members.college.count
-    if family == "anchor":
+    if family in ("anchor", "access", "standing"):
         return scene.members.labs.count
     return scene.members.sites.count if family == "pooling" else scene.members.states.count
 
@@ -84,6 +85,10 @@ def renamed(family: str, handed: Handed, order: Integers, scene: Scene) -> Hande
         home, outside = market.home[order], reordered(market.outside, order, axis=-2)
         names = tuple(market.names[k] for k in order)
         return (replace(market, home=home, outside=outside, names=names),)
+    if family in ("access", "standing"):
+        (capacity,) = handed
+        present = reordered(capacity.present, order)
+        return (replace(capacity, labs=reordered(capacity.labs, order), present=present),)
     if family == "voting":
         ballot, states = handed
         decider = int(place_of(order)[ballot.decider]) if ballot.decider >= 0 else -1
@@ -126,6 +131,8 @@ def with_names_of(handed: Handed, scene: Scene) -> Handed:
             return replace(thing, names=college.names, codes=college.codes)
         if isinstance(thing, Market) and len(thing.names) == labs.count:
             return replace(thing, names=labs.names)
+        if isinstance(thing, Capacity) and thing.labs.count == labs.count:
+            thing = replace(thing, labs=replace(thing.labs, names=labs.names))
         held = {name: getattr(thing, name, None) for name in ("states", "sites")}
         inner = {name: named(part) for name, part in held.items() if isinstance(part, States | Sites)}
         return replace(thing, **inner) if inner and is_dataclass(thing) else thing  # type: ignore[type-var]
@@ -159,7 +166,7 @@ def returned(family: str, out: Answer, order: Integers) -> Answer:
         return out  # no axis of actors: booleans (worlds,), or money (worlds, sites)
     if family == "anchor":
         return reordered(out, order, axis=-2)
-    if family in ("operations", "procurement"):
+    if family in ("operations", "procurement", "access", "standing"):
         return out
     return reordered(out, order)
 

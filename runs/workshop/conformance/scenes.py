@@ -34,11 +34,13 @@ BY_COMMISSION: Changes = BRIEF | {"agenda": "commission_proposal"}
 BY_CALL: Changes = BRIEF
 BY_PLANNER: Changes = BRIEF | {"agenda": "planner", "pooling": "best_of"}
 BY_WELFARE: Changes = {**BY_PLANNER, "agenda.objective": "welfare"}  # a plan of its own in each world
+AT_WORK: Changes = {**BY_CALL, "pooling": "low_communication", "talent_elasticity": 0.2}  # many quarters are rated
 ROOT = Path(__file__).resolve().parents[3]
 COUNCIL = ("agenda", "reversion")  # families whose rules are handed the table itself
 WITHOUT_ACTORS = ("operations", "procurement", "access", "standing", "standing_operations", "leftover")
 USUAL: dict[str, list[tuple[str, Changes, int]]] = {
     **{name: [("the call", BY_CALL, 0)] for name in (*WITHOUT_ACTORS, "funding")},
+    **{name: [("the call", BY_CALL, 0), ("machines at work", AT_WORK, 21)] for name in ("access", "standing")},
     "bid": [("the first wave", BY_CALL, 0), ("the second wave", BY_CALL, 1)],
     "draft": [("the College", BY_COMMISSION, 0)],
     "endorse": [("the College", BY_COMMISSION, 0)],

@@ -60,9 +60,10 @@ def test_job_runs_on_the_cohorts_with_the_highest_rate():
     assert len(candidates) == 4
     assert (candidates[-1][0] >= candidates[0][0]).all()
     each = [
-        run_of(rules, facilities(world, rules, WORLDS, chips, peaks), None, WORLDS).own for chips, peaks in candidates
+        run_of(rules, facilities(world, rules, WORLDS, chips, peaks, 0.2), None, WORLDS).own
+        for chips, peaks in candidates
     ]
-    best = run_of(rules, fleet_of(world, rules, WORLDS, every), None, WORLDS).own
+    best = run_of(rules, fleet_of(world, rules, WORLDS, every, 0.2), None, WORLDS).own
     assert np.array_equal(best, np.max(each, axis=0))
     assert (best > each[0]).any()
 

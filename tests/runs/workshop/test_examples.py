@@ -27,6 +27,7 @@ EFFECTS = {
     "paying_lab": ({}, {"agents": "PayingLab"}),
     "promise": (BALLOTS, {"agents": "promise"}),
     "learning_bidder": ({}, {"agents": "LearningBidder"}),
+    "auction": ({}, {"access": "auction", "standing": "auction"}),
     "court": ({}, {"procurement": "court"}),
     "rebate": ({"funding": "gni_key"}, {"funding": "rebate"}),
     "rising_quota": ({"voting": "simple_majority", **DIVIDED}, {"voting": "rising_quota"}),

@@ -189,7 +189,7 @@ def test_both_sides_have_the_same_chips_at_a_level_of_access(bench):
     for scenario, key in ((STATUS_QUO, "quo"), (REFORM, "lag")):
         for world in half.worlds(load(scenario)):
             rules = Institutions([world], bench.members)
-            shares = [r.share(world.run_days).item() for r in (rules.access_in(None), rules.standing_in(None))]
+            shares = [r.share(world.run_days).item() for r in (rules.decide("access"), rules.decide("standing"))]
             assert shares == pytest.approx([0.5, 0.5])
         lags = half.outcomes(load(scenario), ["years_behind"])["years_behind"]
         assert found[f"{key}|envelopes|reform at 0.5"] == pytest.approx(lags)
