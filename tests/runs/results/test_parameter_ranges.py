@@ -96,5 +96,5 @@ def test_rules_of_access_are_drawn_at_one_place_and_alike_for_old_and_new_machin
     open_sites = changed(load("reform-with-access"), {names[0]: 0.03, names[1]: 0.2})
     today = changed(load("eu-status-quo"), {names[0]: 0.03, names[1]: 0.2})
     rules = [Institutions([s], load_members()) for s in (open_sites, today)]
-    assert [r.standing_in(None).year_share.item() for r in rules] == [0.03, 0.03]
+    assert [r.decide("standing").year_share.item() for r in rules] == [0.03, 0.03]
     assert [r.decide("access").year_share.item() for r in rules] == [0.2, 0.03]
