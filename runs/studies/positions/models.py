@@ -17,6 +17,7 @@ from juste_retour.runs.studies.positions.capability import Weighed
 Prediction = float | str  # the outcome, or the reason why there is none
 Model = Callable[[Sequence[Weighed]], list[Prediction]]
 MODELS: dict[str, Model] = {}
+ALONE = "no proposal, within which issues could be exchanged"
 TRADES = 10_000  # limit on trades per proposal, never reached because gains run out long before
 
 
@@ -86,6 +87,8 @@ def exchange_issue_by_issue(issues: Sequence[Weighed]) -> list[Prediction]:
 
 def _traded(issues: Sequence[Weighed], about: Sequence[int | None]) -> list[Prediction]:
     """The outcome of each issue k after the trades that include issue `about[k]`; after all trades if it is None."""
+    if not issues[0].issue.packaged:
+        return [ALONE] * len(issues)
     reasons: list[Prediction] = []
     for issue in issues:
         try:

@@ -36,6 +36,7 @@ class Issue:
     Attributes:
         name: name of the issue.
         proposal: the proposal that the issue is part of; the issue's name if the table gives none.
+        packaged: whether the table gives one.
         council_rule: "QMV" or "unanimity".
         procedure: legislative procedure as in the table; "" if it gives none.
         introduced: date of the proposal; None if the table gives none.
@@ -44,13 +45,14 @@ class Issue:
         actors: codes of the n actors with a position.
         position: positions (n,), 0 to 100.
         salience: saliences (n,), 0 to 100; NaN where missing.
-        capability: weights (n,); None if the table has no such column.
+        capability: weights (n,), NaN where missing; None if the table has none for this issue.
 
     Source: Arregui and Perarnaud (2021), whose variables these are.
     """
 
     name: str
     proposal: str
+    packaged: bool
     council_rule: str
     procedure: str
     introduced: date | None
@@ -146,8 +148,8 @@ def _number(column: str, text: str, high: float = 100.0) -> float:
     return value
 
 
-def _number_or_nothing(column: str, text: str) -> float:
-    return _number(column, text) if text else math.nan
+def _number_or_nothing(column: str, text: str, high: float = 100.0) -> float:
+    return _number(column, text, high) if text else math.nan
 
 
 def _day(column: str, text: str) -> date | None:
@@ -181,7 +183,7 @@ _READERS: dict[str, Callable[[str, str], object]] = {
     "actor": _name,
     "position": _number,
     "salience": _number_or_nothing,
-    "capability": lambda column, text: _number(column, text, LARGEST),
+    "capability": lambda column, text: _number_or_nothing(column, text, LARGEST),
     "outcome": _number_or_nothing,
     "reference_point": _number_or_nothing,
     "council_rule": _rule,
@@ -261,10 +263,11 @@ def _issue(name: str, known: Values, actors: dict[str, Values], weighted: bool) 
     def column(which: str) -> Floats:
         return np.array([values[which] for values in actors.values()], dtype=np.float64)
 
-    introduced = known.get("introduced")
+    introduced, capability = known.get("introduced"), column("capability") if weighted else None
     return Issue(
         name,
         str(known.get("proposal") or name),
+        bool(known.get("proposal")),
         str(known.get("council_rule", RULES[0])),
         str(known.get("procedure", "")),
         introduced if isinstance(introduced, date) else None,
@@ -273,5 +276,5 @@ def _issue(name: str, known: Values, actors: dict[str, Values], weighted: bool) 
         tuple(actors),
         column("position"),
         column("salience"),
-        column("capability") if weighted else None,
+        capability if capability is not None and np.isfinite(capability).any() else None,
     )

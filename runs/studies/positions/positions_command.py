@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import Annotated
+
+import numpy as np
 
 from juste_retour.agents.errors import BadInput
 from juste_retour.runs.base import printing
@@ -90,7 +93,14 @@ def positions(
 
 
 def _as_json(found: Predictions) -> dict[str, object]:
-    counts = ("issues", "proposals", "rows", "rows_without_salience", "issues_without_outcome")
+    counts = (
+        "issues",
+        "proposals",
+        "rows",
+        "rows_without_salience",
+        "rows_without_capability",
+        "issues_without_outcome",
+    )
     return {
         **picked(found, *counts, "share", "capability", "unknown_actors"),
         **{name: table.to_dict("records") for name, table in found.tables.items()},
@@ -106,6 +116,7 @@ def _show(found: Predictions) -> None:
     )
     where.print()
     if len(found.scores):
+        base = found.outcomes.model.iloc[0]
         groups = [name for name in found.scores.columns[:1] if name != "model"]
         rows = [
             (
@@ -114,15 +125,17 @@ def _show(found: Predictions) -> None:
                 f"{row['n']}",
                 f"{row['mean_absolute_error']:.1f}",
                 f"{row['low']:.1f} to {row['high']:.1f}",
+                *_difference(row),
             )
             for row in found.scores.to_dict("records")
         ]
         errors = [float(value) for value in found.scores.mean_absolute_error]
-        headings = (*groups, "model", "issues", "error", "95 %")
-        print_table(where, headings, rows, right=("issues", "error"), bars=("error", errors))
+        headings = (*groups, "model", "issues", "error", "95 %", f"vs {base}", "95 % ")
+        print_table(where, headings, rows, right=("issues", "error", f"vs {base}"), bars=("error", errors))
         note = (
             "Error: mean absolute distance between predicted and actual outcome, on a scale of 0 to 100. 95 %: bootstrap "
-            "interval over proposals."
+            f"interval over proposals. vs {base}: error less that of {base}, on the issues that both predict; below 0 the model "
+            "is better."
         )
     else:
         known = found.outcomes.dropna(subset="outcome").to_dict("records")
@@ -135,6 +148,12 @@ def _show(found: Predictions) -> None:
     where.print(note, soft_wrap=True)
     _show_forecasts(found)
     _show_left_out(found)
+
+
+def _difference(row: Mapping[Hashable, float]) -> tuple[str, str]:
+    if np.isnan(row["difference"]):
+        return "", ""
+    return f"{row['difference']:+.1f}", f"{row['difference_low']:.1f} to {row['difference_high']:.1f}"
 
 
 def _show_forecasts(found: Predictions) -> None:
@@ -182,11 +201,11 @@ def _show_left_out(found: Predictions) -> None:
             "Commission and EP for the Parliament.",
             soft_wrap=True,
         )
-    if found.rows_without_salience:
-        where.print(
-            f"{counted(found.rows_without_salience, 'position')} without a salience: omitted by the weighted models.",
-            soft_wrap=True,
-        )
+    for rows, what in ((found.rows_without_salience, "salience"), (found.rows_without_capability, "capability")):
+        if rows:
+            where.print(
+                f"{counted(rows, 'position')} without a {what}: omitted by the weighted models.", soft_wrap=True
+            )
     if found.issues_without_outcome:
         where.print(
             f"{counted(found.issues_without_outcome, 'issue')} without an outcome: not scored.",

@@ -18,7 +18,7 @@ from juste_retour.runs.studies.positions.line_models import PATIENCE, LineBargai
 from juste_retour.runs.studies.positions.models import NotApplicable, compromise
 from juste_retour.runs.studies.positions.position_tables import SHIPPED, read_positions
 from juste_retour.runs.studies.positions.prediction import Predictions, positions
-from juste_retour.runs.studies.positions.scores import differences, in_common, scores
+from juste_retour.runs.studies.positions.scores import PAIRED, differences, in_common, scores
 
 TEMPLATE = Path(__file__).parent / "templates" / "results.jinja"
 PAGE = Path(__file__).with_name("RESULTS.md")
@@ -128,7 +128,7 @@ def _within(row: Mapping[Hashable, Any], value: str, digits: int = 1) -> str:
 
 
 def _table(rows: pd.DataFrame, value: str = "mean_absolute_error") -> str:
-    names = [name for name in rows.columns if name not in ("n", value, "low", "high")]
+    names = [name for name in rows.columns if name not in ("n", value, "low", "high", *PAIRED.values())]
     cells = [
         [*(str(row[name]) for name in names), str(row["n"]), _within(row, value)] for row in rows.to_dict("records")
     ]

@@ -27,7 +27,7 @@ from juste_retour.runs.studies.positions.capability import (
 from juste_retour.runs.studies.positions.distributions import cases, table
 from juste_retour.runs.studies.positions.models import MODELS
 from juste_retour.runs.studies.positions.position_tables import Issue, Source, read_with_digest
-from juste_retour.runs.studies.positions.scores import BY, in_common, scores
+from juste_retour.runs.studies.positions.scores import BY, compared, in_common, scores
 
 COLUMNS = declared(Path(__file__).with_name("columns.csv"))[""]
 
@@ -39,12 +39,13 @@ class Predictions:
     Attributes:
         outcomes: a row per issue and model: issue, model, outcome (predicted), actual, proposal, council_rule, procedure
             and period.
-        scores: a row per model (and group): model, n, mean_absolute_error, low, high; errors are in points, 0 to 100.
+        scores: a row per model (and group), as from `compared`; errors are in points, 0 to 100.
         omitted: a row per model and reason: model, reason, and the number of issues without an outcome.
         forecasts: a row per issue with a weighted actor: quantiles of the decision's distribution (`distributions.py`), the
             likeliest position, and scores where the decision is known.
         issues, proposals, rows: their numbers; a row is an actor's position on an issue.
-        rows_without_salience: number of rows that the weighted models omit.
+        rows_without_salience: number of rows that the weighted models omit for want of a salience.
+        rows_without_capability: likewise of a capability, on issues that have some.
         issues_without_outcome: number of issues that cannot be scored.
         share: capability of each of Commission and Parliament, if capabilities are voting power; else None.
         capability: number of issues by source of the capabilities: `table`, `voting power` or `equal`.
@@ -60,6 +61,7 @@ class Predictions:
     proposals: int
     rows: int
     rows_without_salience: int
+    rows_without_capability: int
     issues_without_outcome: int
     share: float | None
     capability: dict[str, int]
@@ -133,7 +135,10 @@ def positions(
     found = [weighed(issue, share) for issue in issues]
     outcomes, omitted = _predicted(found, chosen, reporter(progress, "models"))
     groups = [] if by is None else [BY[by]]
-    scored = scores(in_common(outcomes) if common else outcomes, groups, seed)
+    rows = in_common(outcomes) if common else outcomes
+    scored = scores(rows, groups, seed)
+    if len(scored):
+        scored = compared(scored, rows, groups, seed)
     capability = Counter(w.source for w in found)
     asked = {"by": by, "share": share, "common": common, "seed": seed}
     name = "a data frame" if isinstance(source, pd.DataFrame) else str(source)
@@ -147,6 +152,7 @@ def positions(
         len({issue.proposal for issue in issues}),
         sum(len(issue.actors) for issue in issues),
         sum(int(np.isnan(issue.salience).sum()) for issue in issues),
+        sum(0 if issue.capability is None else int(np.isnan(issue.capability).sum()) for issue in issues),
         sum(issue.outcome != issue.outcome for issue in issues),
         share if capability[POWER] else None,
         dict(capability),

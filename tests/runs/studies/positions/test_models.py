@@ -18,6 +18,7 @@ def issue(positions, salience=None, capability=None, **more):
     values = {
         "name": "a",
         "proposal": "p",
+        "packaged": True,
         "council_rule": "QMV",
         "procedure": "",
         "introduced": date(2000, 1, 1),

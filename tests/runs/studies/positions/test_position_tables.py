@@ -64,7 +64,7 @@ def test_all_invalid_rows_are_named_together(file):
         ("introduced", ("", "1.5.2004"), 3),
         ("introduced", ("1980-01-01", "1980-01-01"), 2),
         ("capability", ("1", "-1"), 3),
-        ("capability", ("", "1"), 2),
+        ("capability", ("", "much"), 3),
         ("reference_point", ("1", ""), 3),
     ],
 )

@@ -44,6 +44,20 @@ def test_file_without_outcomes_is_predicted_and_not_scored(call, file):
     assert {"compromise", "66.7", "50.0"} <= set(out.split())
 
 
+def test_exchange_needs_a_proposal_and_an_empty_capability_is_missing(call, file):
+    apart = "issue,actor,position,salience,capability\na,x,0,50,1\na,y,100,50,\nb,x,0,10,2\nb,y,80,50,2\n"
+    status, out, _ = call("positions", file(apart), "--models", "compromise,exchange")
+    assert status == 0
+    assert "2 issues omitted by exchange: no proposal, within which issues could be exchanged." in out
+    assert "1 position without a capability: omitted by the weighted models." in out
+    rows = [line if k == 0 else f"{line},p" for k, line in enumerate(apart.splitlines())]
+    path = file("\n".join([f"{rows[0]},proposal", *rows[1:]]))
+    status, out, _ = call("positions", path, "--models", "compromise,exchange", "--json")
+    found = {(row["issue"], row["model"]): row["outcome"] for row in json.loads(out)["outcomes"]}
+    assert found["a", "compromise"] == 0  # of x alone
+    assert found["b", "exchange"] is not None
+
+
 def test_by_scores_each_group(call):
     status, out, _ = call("positions", "deu", "--models", "mean", "--by", "rule", "--json")
     assert status == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from juste_retour.runs.studies.positions.scores import differences, in_common, scores
+from juste_retour.runs.studies.positions.scores import PAIRED, compared, differences, in_common, scores
 
 
 @pytest.fixture
@@ -54,6 +54,19 @@ def test_differences_are_paired(outcomes):
     assert found.loc["m"][["difference", "low", "high"]].tolist() == [0, 0, 0]
     assert found.loc["k"][["n", "difference"]].tolist() == [3, pytest.approx(50 / 3)]
     assert (found.loc["k", "low"], found.loc["k", "high"]) == (5, 40)
+
+
+def test_scores_are_compared_with_the_first_model_in_each_group(outcomes):
+    found = compared(scores(outcomes), outcomes).set_index("model")
+    assert found.loc["m", list(PAIRED.values())].isna().all()
+    assert found.loc["k", list(PAIRED.values())].tolist() == [3, pytest.approx(50 / 3), 5, 40]
+    groups = compared(scores(outcomes, ["council_rule"]), outcomes, ["council_rule"])
+    assert groups.set_index(["council_rule", "model"]).difference.dropna().to_dict() == {
+        ("QMV", "k"): 5,
+        ("unanimity", "k"): 40,
+    }
+    apart = outcomes[(outcomes.model == "m") == (outcomes.issue == "d")]  # no issue in common
+    assert compared(scores(apart), apart).difference.isna().all()
 
 
 def test_no_outcomes_give_an_empty_table(outcomes):
