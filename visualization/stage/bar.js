@@ -9,6 +9,7 @@ import { copyLink, saveCsv, savePng, saveReplay, saveSvg, saveToml } from "./exp
 export function drawBar(state, store, director, talk = null) {
   const press = (key, text, act, on = null) => h("button", { key, type: "button", "data-press": key, ...keyed(key), "aria-label": /\p{L}/u.test(text) ? null : tr(KEYS[key].does), "aria-pressed": on === null ? null : `${on}`, onclick: act }, tr(text));
   const given = { store, state, director };
+  const crowded = window.innerWidth < (state.compare ? 1500 : 700);
   return [
     h("h1", { key: "name" }, "juste ", h("em", {}, "retour"), !state.geometry.tour && h("small", { key: "union" }, ` ${tr(state.geometry.name)}`)),
     h("div", { key: "who", class: "who" },
@@ -30,7 +31,7 @@ export function drawBar(state, store, director, talk = null) {
     state.catalog.audience && press("audience", "Audience", () => KEYS.audience.act(given), state.panel === "audience"),
     menu(state, store, director),
     h("select", { key: "lang", name: "lang", class: "lang", "aria-label": tr("Language"), title: tr("Language"), value: state.lang, onchange: (e) => { store.set({ lang: e.target.value }); if (state.catalog.audience) director.audience("speak"); } },
-      LANGUAGES.map((code) => h("option", { key: code, value: code, lang: code }, nameOf(code)))),
+      LANGUAGES.map((code) => h("option", { key: code, value: code, lang: code, label: crowded ? code.toUpperCase() : null }, nameOf(code)))),
     press("help", "?", () => KEYS.help.act(given), state.panel === "help"),
   ];
 }

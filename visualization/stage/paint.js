@@ -68,6 +68,13 @@ export function broken(text, size, most, weight = 400, family = SANS) {
   return lines;
 }
 
+/** The first sentences of a text that fit into some lines; all of it if not even the first does. */
+export function whole(text, size, most, lines, family = SANS) {
+  const said = text.split(/(?<=[.?!])(?<!Mrd\.) /);
+  while (said.length > 1 && broken(said.join(" "), size, most, 400, family).length > lines) said.pop();
+  return broken(said.join(" "), size, most, 400, family).length > lines ? text : said.join(" ");
+}
+
 /** SVG text of one or more lines; `style` may hold size, weight, fill, anchor, family, leading and lines (at most). */
 export function words(text, x, y, style = {}, most = Infinity) {
   const { size = 16, weight = 400, fill = INK, anchor = "start", family = SANS, leading = 1.25, lines = 9, ...more } = style;

@@ -1,6 +1,6 @@
 // The stage: the whole picture that the audience sees, as one drawing that fits the window.
 
-import { HALO, SERIF, broken, h, width, words } from "./paint.js";
+import { HALO, SERIF, broken, h, whole, width, words } from "./paint.js";
 import { drawMap, legend, patterns, tally } from "./map.js";
 import { drawVotes } from "./votes.js";
 import { drawRace } from "./race.js";
@@ -67,7 +67,7 @@ export function drawStage(state, store, size) {
     runs.length > 0 && patterns(),
     h("rect", { key: "paper", width: w, height, fill: PAPER }),
     runs.length > 0 && h("g", { key: tall ? "tall" : pair ? "pair" : "single", class: "scene" }, tall ? drawStack(stack(state, w, u, store), w) : pair ? drawPair(state, w, height, u, store) : first ? drawFirst(state, w, height, u, store) : drawSingle(state, w, height, u, store)),
-    runs.length > 0 && !opensWith(state) && words(stamp(state), w - 6, height - 5, { key: "stamp", class: "stamp", size: Math.max(11, 0.55 * u), anchor: "end", fill: SOFT }));
+    runs.length > 0 && !opensWith(state) && words(stamp(state), w - 6, pair || tall ? height - 5 : u * 0.75, { key: "stamp", class: "stamp", size: Math.max(11, 0.55 * u), anchor: "end", fill: SOFT }));
 }
 
 /** A line with everything needed to reproduce the picture; it is part of every export. */
@@ -182,6 +182,7 @@ function drawPair(state, w, height, u, store) {
   const row = type(u, 0.72) * 1.9; // height of the legend
   const upper = height - lower - g - row;
   const vote = upper > size * 17 ? size * 5.9 : 0;
+  const lines = Math.max(state.big ? 0 : 2, Math.floor((upper - vote - size * (state.big ? 12.3 : 10.8)) / (size * 1.25)));
   const columns = shown(state).map((run, side) => {
     const x = side * half;
     const wide = half - 2 * g;
@@ -192,7 +193,7 @@ function drawPair(state, w, height, u, store) {
       words(`${side ? "B" : "A"}  ${titleOf(state, side)}`, x + g, size * 1.35, { key: "title", size: size * 1.12, weight: 700, fill: SIDES[side], lines: 1, ...HALO }, wide),
       !side && ask("what", x + g + Math.min(wide, width(`A  ${titleOf(state, side)}`, size * 1.12, 700)) + size * 0.5, size * 1.35, size),
       lag(run, state.t, x + g, size * 1.6, size, textWide, state.big),
-      words(told(state, side), x + g, size * (state.big ? 10.7 : 9.2), { key: "says", size, family: SERIF, lines: Math.max(state.big ? 0 : 2, Math.floor((upper - vote - size * (state.big ? 13.1 : 11.6)) / (size * 1.25))), ...HALO }, textWide),
+      words(whole(told(state, side), size, textWide, lines, SERIF), x + g, size * (state.big ? 10.7 : 9.2), { key: "says", size, family: SERIF, lines, ...HALO }, textWide),
       drawMoney(state, run, { x: x + g, y: upper - vote - size * 2.5, w: textWide, h: size * 2 }, u, side ? null : ask),
       legend(state, x + g, upper + row * 0.5, u, half - 2 * g, run, side),
       vote > 0 && drawVotes(state, run, { x: x + g, y: upper - vote, w: textWide, h: vote }, u, true, side ? null : ask, store));

@@ -1,6 +1,6 @@
 // The last vote: proposer, votes, thresholds, and the states that could have changed the result.
 
-import { askWidth, fitting, h, pressable, width, words } from "./paint.js";
+import { askWidth, fitting, h, pressable, whole, width, words } from "./paint.js";
 import { KEYS, keyed } from "./keys.js";
 import { ALARM, INK, NO, SOFT, YES, color, counted, season, type } from "./words.js";
 import { decimal, numbered, sentence, tr } from "./language.js";
@@ -23,7 +23,7 @@ export function drawVotes(state, run, box, u, short = false, ask = null, store =
     return h("g", { key: `votes${box.x}`, class: "votes" }, parts);
   }
   const result = resultOf(state, run, ballot);
-  const title = short ? tr("The vote") : tr("The vote, {season}", { season: season(ballot.quarter) });
+  const title = fitting([short ? "" : tr("The vote, {season}", { season: season(ballot.quarter) }), tr("The vote")].filter(Boolean), size, box.w - width(result, size, 700) - size, 700);
   parts.push(words(result, box.x + box.w, y, { key: "result", size, weight: 700, anchor: "end", fill: ballot.passed ? color("good") : ALARM }));
   const free = box.w - width(title, size, 700) - width(result, size, 700) - size;
   const asking = ask && askWidth(size) <= free && ask("no", box.x + width(title, size, 700) + size * 0.5, y, size); // drawn above the area that opens the panel
@@ -41,8 +41,8 @@ export function drawVotes(state, run, box, u, short = false, ask = null, store =
     const against = ballot.no.length ? tr("Against: {states}.", { states: few(ballot.no.map(code)) }) : "";
     const tip = turned(ballot, code, 0);
     const sites = ballot.coalition.length ? `${tr(ballot.passed ? "Yes and a site" : "Yes, with a site in the plan")}: ${few(ballot.coalition.map(code), 6)}. ` : "";
-    const lines = Math.max(2, 1 + Math.floor((box.y + box.h - y) / (size * 1.25)));
-    parts.push(words(`${tip} ${sites}${against}`, box.x, y, { key: "tip", size, fill: SOFT, lines }, box.w));
+    const lines = Math.max(1, 1 + Math.floor((box.y + box.h - y) / (size * 1.25)));
+    parts.push(words(whole(`${tip} ${sites}${against}`, size, box.w, lines), box.x, y, { key: "tip", size, fill: SOFT, lines }, box.w));
   }
   if (store) {
     parts.push(h("rect", { key: "open", class: "hit", x: box.x, y: box.y, width: box.w, height: box.h, tabindex: 0, role: "button", "aria-label": tr(KEYS.vote.does),
