@@ -6,6 +6,8 @@ A tournament answers three questions about the rules of a family:
 - What are the outcomes for the Union if all actors follow the same rule?
 - Does an actor gain by switching to another rule, so that this rule invades a population of residents?
 
+A class of Mesa agents plays like a rule. All of its decisions are its own, also those of other families.
+
 Based on Axelrod (1984). His players meet in pairs; here all actors meet at one table.
 """
 
@@ -24,18 +26,21 @@ from juste_retour.abm.base.members import Members, union_of
 from juste_retour.abm.base.noise import RandomStreams
 from juste_retour.abm.outcomes import outcomes
 from juste_retour.abm.schedule.simulation import Simulation
+from juste_retour.abm.worlds.agent_choice import plain_agents
 from juste_retour.abm.worlds.environment import Environment
-from juste_retour.abm.worlds.institutions import Institutions, Rows
+from juste_retour.abm.worlds.institutions import DecidingCast, Institutions, Rows
 from juste_retour.abm.worlds.scenario import Scenario, load
 from juste_retour.agents.actors import KINDS
 from juste_retour.agents.arrays import Booleans, Floats, Integers
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.lab import Market
 from juste_retour.agents.rules import FAMILIES, Handed, Rule, Setting, family
+from juste_retour.agents.user_agents import USER_AGENTS, UserAgent
 from juste_retour.runs.base.chunked import Progress, chunks
 from juste_retour.runs.base.statistics import median, quantile
 from juste_retour.runs.results.ensemble import checked
 
+Player = Rule | UserAgent
 SIGMAS = 1.959964  # 95 %
 ALONE = ("sites", "hosts", "spend_eur_bn", "years_behind")
 
@@ -104,29 +109,32 @@ class Tournament:
 class Roles:
     """The assignment of rules to actors in each world, for `Institutions.cast`.
 
-    `played` (worlds, actors) is the index in `rules` of each actor's rule.
+    `played` (worlds, actors) is the index in `players` of each actor's rule, or of the class of agents that `agents` asks.
     """
 
     institutions: Institutions
     family: str
-    rules: Sequence[Rule]
+    players: Sequence[Player]
     played: Integers
+    agents: DecidingCast | None = None
     asked: int = 0
     market: Market | None = None  # at the labs' last decision whether to stay
 
     def decide(self, name: str, handed: Handed, rows: Rows, by_rule: np.ndarray) -> np.ndarray:
-        """The decisions of all actors in some worlds, each by its own rule; `by_rule` for other families."""
-        if name != self.family:
-            return by_rule
+        """The decisions of all actors in some worlds, each by its own rule, and those of agents."""
+        out = by_rule if name != self.family else self._by_players(name, handed, rows, by_rule)
+        return out if self.agents is None else self.agents.decide(name, handed, rows, out)
+
+    def _by_players(self, name: str, handed: Handed, rows: Rows, by_rule: np.ndarray) -> np.ndarray:
         self.asked += 1
         mine = self.played if rows is None else self.played[rows]
         if name == "anchor" and handed[0].usable.shape[-1] == 1:
             self.market = handed[0]
         mine = KINDS[FAMILIES[name].actor or "state"].spread(mine, by_rule)
         out = by_rule
-        for k, rule in enumerate(self.rules):
+        for k, rule in enumerate(self.players):
             here = mine == k
-            if here.any():
+            if isinstance(rule, Rule) and here.any():
                 out = np.where(here, rule(*handed, **self._parameters(rule, rows, len(mine))), out)
         return out
 
@@ -149,12 +157,12 @@ def tournament(
     members: Members | Path | str | None = None,
     progress: Progress | None = None,
 ) -> Tournament:
-    """Play the rules of a family of actors against each other.
+    """Play the rules of a family of actors, and classes of agents, against each other.
 
     Args:
         family_name: "bid", "vote", "expect", "draft", "endorse" or "anchor", or a user's family that has actors.
         scenario: the institution.
-        rules: names of the rules that take part; all of the family if empty.
+        rules: names of the rules and classes of agents that take part; all rules of the family if empty.
         worlds: number of worlds per population, at least 2.
         seed: random seed of the worlds and of the mixed population.
         changes: changes to the scenario, as in `{"voting": "unanimity"}`.
@@ -202,15 +210,16 @@ def tournament(
     return Tournament(family_name, chosen, seed, worlds, game.unit, _places(names, mixed, alone), tuple(invasions))
 
 
-def _players(family_name: str, rules: Sequence[str]) -> list[Rule]:
-    """The rules with these names, or all of the family if there are none."""
+def _players(family_name: str, rules: Sequence[str]) -> list[Player]:
+    """The rules and classes of agents with these names, or all rules of the family if there are none."""
     group = family(family_name)
     if group.actor is None:
         known = [name for name, other in FAMILIES.items() if other.actor]
         raise BadInput(
             f"rules of {family_name!r} are not behaviors of single actors; choose one of {', '.join(known)}."
         )
-    players = [group[name] for name in dict.fromkeys(rules) or group.rules]
+    own = {name: one for name, one in USER_AGENTS.items() if one.kind == group.actor and name not in group.rules}
+    players = [own[name] if name in own else group[name] for name in dict.fromkeys(rules) or group.rules]
     if len(players) < 2:
         raise BadInput(
             f"a tournament of {family_name!r} needs at least two rules; choose among {', '.join(group.rules)}."
@@ -263,9 +272,9 @@ def _median(values: Floats) -> tuple[float, float, float]:
     return median(values), quantile(values, max(0.5 - half, 0.0)), quantile(values, min(0.5 + half, 1.0))
 
 
-def _with_draws(scenario: Scenario, name: str, players: list[Rule], members: Members) -> Scenario:
+def _with_draws(scenario: Scenario, name: str, players: list[Player], members: Members) -> Scenario:
     """The scenario; if a rule of `vote` uses random numbers, one state votes by it, so that the model draws them."""
-    random = [rule.name for rule in players if "deterministic" not in rule.properties]
+    random = [one.name for one in players if isinstance(one, Rule) and "deterministic" not in one.properties]
     if name != "vote" or not random:
         return scenario
     return scenario.changed({"vote": {members.states.codes[0]: random[0]}}, scenario.name)
@@ -281,15 +290,18 @@ class _Played:
 
 
 class _Game:
-    def __init__(self, scenario: Scenario, name: str, players: list[Rule], members: Members, seed: int):
+    def __init__(self, scenario: Scenario, name: str, players: list[Player], members: Members, seed: int):
         self.scenario, self.family, self.players = scenario, name, players
         self.members, self.seed = members, seed
         self.actor = FAMILIES[name].actor
-        self.actors = {
-            "state": members.states.count,
-            "commissioner": members.college.count,
-            "lab": members.labs.count,
+        states = members.states.codes
+        self.codes = {
+            "state": states,
+            "commissioner": tuple(states[i] for i in members.college.state),
+            "lab": members.labs.names,
         }[self.actor or "state"]
+        self.actors = len(self.codes)
+        self.agents = [k for k, one in enumerate(players) if isinstance(one, UserAgent)]
         self.unit = "log units" if self.actor == "lab" else "EUR bn"
         self.asked = 0
 
@@ -304,8 +316,14 @@ class _Game:
         payoffs, columns = [], []
         for part in chunks(worlds):
             rows = every[part]
-            simulation = Simulation(self.scenario, self.seed, rows, self.members)
-            roles = Roles(simulation.institutions, self.family, self.players, played[rows])
+            scenarios = [self._with_agents(who) for who in played[rows]] if self.agents else self.scenario
+            simulation = Simulation(scenarios, self.seed, rows, self.members)
+            if self.agents:
+                from juste_retour.abm.world_model import play as create_agents  # Mesa takes two seconds to import
+
+                simulation.models = create_agents(simulation, None)
+            cast = simulation.institutions.cast
+            roles = Roles(simulation.institutions, self.family, self.players, played[rows], cast)
             simulation.institutions.cast = roles
             simulation.run()
             self.asked += roles.asked
@@ -315,6 +333,15 @@ class _Game:
         shown = {name: _median(np.concatenate([c[name] for c in columns])) for name in ALONE}
         _, low, high = _interval(np.nanmean(payoff, axis=-1))
         return _Played(payoff, played, {"payoff": (float(np.nanmean(payoff)), low, high), **shown})
+
+    def _with_agents(self, played: Integers) -> Scenario:
+        """The scenario with the agents of a population in which each of the (actors,) plays this player."""
+        table = plain_agents(self.scenario.agents)
+        for k in self.agents:
+            codes = [code for code, mine in zip(self.codes, played == k, strict=True) if mine]
+            if codes:
+                table[self.players[k].name] = " ".join(codes)
+        return self.scenario.changed({"agents": table}, self.scenario.name)
 
     def _payoff(self, env: Environment, roles: Roles) -> Floats:
         """The payoff of each actor (worlds, actors); NaN for labs that are not companies of the Union."""

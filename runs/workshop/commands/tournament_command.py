@@ -24,7 +24,7 @@ def tournament(
     family: Annotated[str, option("Family of behavioral rules: bid, vote, expect, draft, endorse or anchor.")] = "vote",
     rule: Annotated[
         list[str] | None,
-        option("A rule that takes part. Repeatable.  [default: all rules of the family]", "NAME"),
+        option("A rule or class of agents that takes part. Repeatable.  [default: all rules of the family]", "NAME"),
     ] = None,
     institution: Annotated[
         list[str] | None,

@@ -11,8 +11,9 @@ from juste_retour.abm.schedule.simulation import Simulation
 from juste_retour.abm.worlds.scenario import load
 from juste_retour.agents.errors import BadInput
 from juste_retour.agents.rules import family
+from juste_retour.agents.user_agents import USER_AGENTS
 from juste_retour.runs.base.user_rules import load_rules
-from juste_retour.runs.workshop.tournament import Roles, tournament
+from juste_retour.runs.workshop.tournament import Roles, _Game, tournament
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +75,56 @@ def test_identical_rules_gain_nothing_against_each_other(tmp_path, own_rules):
     found = tournament("bid", rules=["twin", "trophy_seeking"], worlds=30, changes=SHORT)
     assert all(one.gain == one.low == one.high == 0 for one in found.invasions)
     assert all(abs(place.advantage) < 1e-12 for place in found.places)
+
+
+AGENTS = '''"""States."""
+from juste_retour import MemberState, agent
+
+
+@agent
+class Refusing(MemberState):
+    """Says no to all."""
+
+    def vote(self, offer):
+        return -1
+
+
+@agent
+class Twin(MemberState):
+    """Decides by the rules of the scenario."""
+'''
+
+
+def test_agents_play_like_rules(tmp_path, own_rules):
+    (tmp_path / "states.py").write_text(AGENTS)
+    load_rules([tmp_path / "states.py"])
+    voted = SHORT | {"agenda": "commission_proposal"}
+    found = tournament("vote", rules=["Twin", "self_interest"], worlds=4, changes=voted)
+    assert all(one.changes_nothing for one in found.invasions)
+    assert found.places[0].alone == found.places[1].alone
+    found = tournament("vote", rules=["Refusing", "self_interest"], worlds=4, changes=voted)
+    alone = {place.rule: place.alone["sites"] for place in found.places}
+    assert alone["Refusing"] == 0 < alone["self_interest"]
+    with pytest.raises(BadInput, match="'Refusing'"):
+        tournament("endorse", rules=["Refusing", "self_interest"], worlds=4, changes=voted)
+
+
+def test_mixture_of_agents_and_rules_equals_a_scenario_with_the_same_actors(tmp_path, own_rules):
+    (tmp_path / "states.py").write_text(AGENTS)
+    load_rules([tmp_path / "states.py"])
+    scenario = load("eu-status-quo").changed(SHORT | {"agenda": "commission_proposal"})
+    players = [USER_AGENTS["Refusing"], *(family("vote")[name] for name in ("self_interest", "sincere_union"))]
+    game = _Game(scenario, "vote", players, load_members(), 5)
+    who = np.ones((3, 27), dtype=np.int64)
+    who[1, :14], who[2, ::2] = 0, 2
+    played = game.play(lambda uniforms: who, 3)
+    codes = load_members().states.codes
+    changes = [{}, {"agents": {"Refusing": " ".join(codes[:14])}}, {"vote": dict.fromkeys(codes[::2], "sincere_union")}]
+    alone = [run(scenario.changed(c), 5, [k], price=False).worlds for k, c in enumerate(changes)]
+    assert alone[1]["sites"][0] == 0 < alone[0]["sites"][0]
+    for name in ("sites", "spend_eur_bn"):
+        assert played.outcomes[name][0] == np.median([found[name][0] for found in alone])
+    assert game.asked > 0
 
 
 def test_random_votes_get_random_numbers(tmp_path, own_rules):
