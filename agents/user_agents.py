@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from juste_retour.agents.errors import BadInput
@@ -77,7 +78,7 @@ def agent(cls: C) -> C:
 
     Raises:
         BadInput: it is not such a class, has no docstring, has a name that is taken, or its `__init__` cannot be called
-            with the arguments of its kind.
+            with the arguments of its kind, or a method that nothing calls is named almost like a decision.
     """
     name = getattr(cls, "__name__", repr(cls))
     if not inspect.isclass(cls) or not any(c.__name__ == "Agent" and _of_mesa(c) for c in cls.__mro__):
@@ -93,6 +94,7 @@ def agent(cls: C) -> C:
         raise BadInput(f"the agent {name} has no docstring; add one whose first line says what the agent does.")
     handed = ("self", "model", "place") if kind else ("self", "model")
     _can_be_made(cls, handed)
+    _refuse_misspelt(cls)
     found = UserAgent(name, cls, kind, _parameters(cls))
     there = USER_AGENTS.get(name)
     if there is not None and there.file != found.file:
@@ -124,6 +126,22 @@ def _can_be_made(cls: type, handed: tuple[str, ...]) -> None:
             f"the agent {cls.__name__} cannot be created ({error}); write def __init__({', '.join(handed)}), with a * "
             "before its own parameters."
         ) from None
+
+
+def _refuse_misspelt(cls: type) -> None:
+    """Refuse a method that nothing in the class calls and whose name is almost that of a decision that it does not take."""
+    own: dict[str, Any] = {}
+    for c in cls.__mro__:
+        if c.__module__ == CLASSES or _of_mesa(c):
+            break
+        own |= {name: x for name, x in vars(c).items() if inspect.isfunction(x) and name not in own}
+    called = {name for x in own.values() for name in x.__code__.co_names}
+    wanted = [name for name in (*getattr(cls, "decisions", ()), "step") if name not in own]
+    for name in own.keys() - called:
+        for meant in get_close_matches(name, wanted, 1, 0.8):
+            raise BadInput(
+                f"the agent {cls.__name__} has a method {name!r}, which nothing calls; did you mean {meant!r}?"
+            )
 
 
 def user_agent(name: object, place: str) -> UserAgent:

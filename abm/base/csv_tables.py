@@ -318,8 +318,10 @@ def _is_number(text: str) -> bool:
 
 
 def _misspells(column: str, wanted: str) -> bool:
-    """Whether a column looks like a misspelling of `wanted`: a typing error, another case, or a missing unit."""
+    """Whether a column looks like a misspelling of `wanted`: a typing error, other case, order of words, or no unit."""
     a, b = column.casefold(), wanted.casefold()
+    if sorted(a.split("_")) == sorted(b.split("_")):
+        return True
     return b.startswith(f"{a}_") or SequenceMatcher(None, a, b).ratio() >= 0.8
 
 

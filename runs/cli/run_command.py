@@ -11,6 +11,7 @@ from juste_retour.runs.base import printing
 from juste_retour.runs.base.user_rules import load_rules
 from juste_retour.runs.cli.human import show
 from juste_retour.runs.cli.options import Json, MembersDir, OutDir, Rules, Seed, Yes, argument, option
+from juste_retour.runs.cli.own_rules import notes
 from juste_retour.runs.cli.patience import check_runs
 from juste_retour.runs.cli.settings import changes_of, several
 from juste_retour.runs.cli.summary import as_json
@@ -79,7 +80,10 @@ def run(
 
     where = printing.console()
     show(result, changes, where)
+    said = notes(result, bool(rules))
     if out is not None:
-        where.print(f"Written to {out}: {', '.join(path.name for path in paths)}.", soft_wrap=True)
+        said.append(f"Written to {out}: {', '.join(path.name for path in paths)}.")
         if old:
-            where.print(f"Removed files of an earlier result: {', '.join(old)}.", soft_wrap=True)
+            said.append(f"Removed files of an earlier result: {', '.join(old)}.")
+    for sentence in said:
+        where.print(sentence, soft_wrap=True)

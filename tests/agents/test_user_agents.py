@@ -89,6 +89,30 @@ def test_invalid_agent_classes_are_refused(cls, named):
     assert getattr(cls, "__name__", "") not in USER_AGENTS
 
 
+def test_method_named_almost_like_a_decision_is_refused_unless_it_is_used():
+    with pytest.raises(BadInput, match=r"'vot'.*'vote'"):
+
+        @agent
+        class Misspelt(MemberState):
+            """Says no."""
+
+            def vot(self, offer):
+                return -1
+
+    @agent
+    class Counting(MemberState):
+        """Has a helper, and decides itself."""
+
+        def votes(self):
+            return 1
+
+        def bid(self, situation):
+            return self.votes()
+
+    assert "Misspelt" not in USER_AGENTS
+    assert "Counting" in USER_AGENTS
+
+
 def test_facility_as_an_agent_is_refused():
     from juste_retour import AllocationModel
 

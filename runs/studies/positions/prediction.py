@@ -136,9 +136,7 @@ def positions(
     outcomes, omitted = _predicted(found, chosen, reporter(progress, "models"))
     groups = [] if by is None else [BY[by]]
     rows = in_common(outcomes) if common else outcomes
-    scored = scores(rows, groups, seed)
-    if len(scored):
-        scored = compared(scored, rows, groups, seed)
+    scored = compared(scores(rows, groups, seed), rows, groups, seed)
     capability = Counter(w.source for w in found)
     asked = {"by": by, "share": share, "common": common, "seed": seed}
     name = "a data frame" if isinstance(source, pd.DataFrame) else str(source)

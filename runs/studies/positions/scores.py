@@ -50,8 +50,10 @@ def compared(found: pd.DataFrame, outcomes: pd.DataFrame, by: Iterable[str] = ()
 
     Returns:
         The scores with the columns of `differences` under the names in `PAIRED`; they are missing for the first model and
-        where a model has no issue in common with it.
+        where a model has no issue in common with it. The scores as they are when they have no row.
     """
+    if found.empty:
+        return found
     base, groups, paired = outcomes.model.iloc[0], list(by), []
     for keys, part in outcomes.groupby(groups, sort=False) if groups else [((), outcomes)]:
         gaps = differences(part, base, seed).rename(columns=PAIRED)

@@ -183,6 +183,11 @@ BROKEN = {
         "state,population,gdp_eur\nAA,1,2\n",
         ["states.csv, row 1", "'gdp_eur'", "'gdp_eur_bn'"],
     ),
+    "words of a column in another order": (
+        "states.csv",
+        "state,population,gdp_bn_eur\nAA,1,2\n",
+        ["states.csv, row 1", "'gdp_bn_eur'", "'gdp_eur_bn'"],
+    ),
     "column twice": (
         "states.csv",
         "state,population,population\nAA,1,2\n",

@@ -184,3 +184,55 @@ def test_json_says_why_nothing_is_built(call):
     assert "call" in json.loads(call("run", "--set", "envelope_eur_bn=0.05", "--json")[1])["nothing_built"]
     found = json.loads(call("run", "--set", "end=2027Q4", "--set", "window_years=2", "--json")[1])
     assert "nothing_built" not in found
+
+
+OWN = '''"""Own rules and agents."""
+from juste_retour import MemberState, agent, voting
+
+
+@voting
+def all_pass(ballot, states):
+    """Passes everything.
+
+    Source: my own.
+    """
+    return ballot.yes.any(-1) | True
+
+
+@voting
+def none_passes(ballot, states):
+    """Passes nothing.
+
+    Source: my own.
+    """
+    return ballot.yes.any(-1) & False
+
+
+@agent
+class Refusing(MemberState):
+    """Says no to all."""
+
+    def vote(self, offer):
+        return -1
+'''
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (["voting=all_pass"], ["With voting = governing_board instead, 3 of 3 replications are the same."]),
+        (["voting=none_passes"], ["With voting = governing_board instead, 0 of 3 replications are the same."]),
+        ([], ["uses none of the rules and agents in the files of --rules; add --set voting=all_pass."]),
+        (
+            ["agents=Refusing", "vote.HU=sincere_union"],
+            ["vote.HU = sincere_union counts only where the agent Refusing asks", "With agents = none instead, 0 of 3"],
+        ),
+    ],
+)
+def test_run_says_what_own_rules_change(call, tmp_path, own_rules, changes, says):
+    (tmp_path / "own.py").write_text(OWN)
+    short = [part for change in ("end=2026Q4", "window_years=2", *changes) for part in ("--set", change)]
+    status, out, err = call("run", "--rules", tmp_path / "own.py", "--worlds", 3, *short)
+    assert (status, err) == (0, "")
+    assert all(text in out for text in says)
+    assert "instead" not in call("run", "--worlds", 3, *short[:4])[1]
